@@ -1,0 +1,39 @@
+//! Keys, values and events exactly as the kernel sees them.
+//!
+//! Every type is `repr(C)`, has no implicit padding and has a twin of the same name in
+//! `bpf/include/abi.h`; a test compares both by the object file's type information. Ports and
+//! numbers are in host byte order, addresses in network byte order.
+//!
+//! **Invariant:** `abi` holds data only: no system calls and no decisions.
+
+mod address;
+mod connection;
+mod endpoint;
+mod event;
+mod service;
+mod table;
+
+pub use address::{Address, PrefixKey};
+pub use connection::{Connection, ConnectionKey, connection_flags};
+pub use endpoint::{
+    Endpoint, Interface, NodeAddress, Sets, SetsError, endpoint_flags, interface_flags,
+};
+pub use event::{Event, EventKind};
+pub use service::{
+    BackendKey, BackendValue, ServiceKey, ServiceValue, TranslationKey, TranslationValue,
+};
+pub use table::{Cell, PORT_SLOTS, RowKey, RowValue, column, port_slot, verdict_code};
+
+/// The most rows, cells and peers that an instance holds unless it was told otherwise.
+pub mod capacity {
+    /// Entries of `peers`.
+    pub const PEERS: u32 = 131_072;
+    /// Entries of `prefixes`.
+    pub const PREFIXES: u32 = 16_384;
+    /// Entries of `rows`.
+    pub const ROWS: u32 = 65_536;
+    /// Entries of `cells`.
+    pub const CELLS: u32 = 262_144;
+    /// Entries of `endpoints`.
+    pub const ENDPOINTS: u32 = 1_024;
+}

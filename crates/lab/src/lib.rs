@@ -1,0 +1,1 @@
+//! Makes manifests real as network namespaces and probes them.

@@ -1,0 +1,1 @@
+//! Turns documents into a world and its rules, or into errors that say where.

@@ -1,0 +1,380 @@
+//! The world: namespaces, pods, nodes and Services at one moment.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::{Backend, End, Family, Labels, Protocol, Selector, Service, ServicePort, TargetPort};
+
+const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+
+/// A pod by its position in [`World::pods`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PodId(pub u32);
+
+/// A node by its position in [`World::nodes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+/// What made a pod.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Owner {
+    /// The workload's kind, for example `Deployment`.
+    pub kind: String,
+    /// The workload's name.
+    pub name: String,
+}
+
+/// A port that a container declares.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContainerPort {
+    /// The container's name.
+    pub container: String,
+    /// The port's name, if it has one.
+    pub name: Option<String>,
+    /// The port's protocol.
+    pub protocol: Protocol,
+    /// The port's number.
+    pub number: u16,
+}
+
+/// A pod that is neither completed nor failed (those leave every set, ruling N27).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pod {
+    /// `metadata.namespace`.
+    pub namespace: String,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.labels` and those that controllers add (ruling N22).
+    pub labels: Labels,
+    /// What made it, if anything did.
+    pub owner: Option<Owner>,
+    /// The node it runs on, if that is decided.
+    pub node: Option<String>,
+    /// Its addresses, at most one of each family; none while they are not known (ruling N10).
+    /// A host-network pod's are its node's.
+    pub addresses: Vec<IpAddr>,
+    /// Whether it shares its node's network namespace.
+    pub host_network: bool,
+    /// The names of its containers, sidecars included, in their order.
+    pub containers: Vec<String>,
+    /// Declared ports of containers and sidecars, in container order (ruling N5).
+    pub ports: Vec<ContainerPort>,
+}
+
+impl Pod {
+    /// The number that `name` stands for on this pod: the first of that protocol in container order.
+    #[must_use]
+    pub fn named_port(&self, name: &str, protocol: Protocol) -> Option<u16> {
+        let named =
+            |port: &&ContainerPort| port.protocol == protocol && port.name.as_deref() == Some(name);
+        self.ports.iter().find(named).map(|port| port.number)
+    }
+
+    /// Its address of `family`, if it is known.
+    #[must_use]
+    pub fn address(&self, family: Family) -> Option<IpAddr> {
+        self.addresses.iter().copied().find(|address| Family::of(*address) == family)
+    }
+}
+
+impl fmt::Display for Pod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.labels`.
+    pub labels: Labels,
+    /// The addresses of `status.addresses`.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// What a world is made of.
+#[derive(Clone, Debug, Default)]
+pub struct WorldParts {
+    /// Namespaces and their labels; those that pods and Services name exist anyway (ruling N23).
+    pub namespaces: BTreeMap<String, Labels>,
+    /// The pods.
+    pub pods: Vec<Pod>,
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// The Services.
+    pub services: Vec<Service>,
+    /// The networks that pods get their addresses from; empty while unknown (rulings N10, N34).
+    pub pod_networks: Vec<IpNet>,
+}
+
+/// Why parts do not make a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorldError {
+    /// Two pods have one namespace and name.
+    PodTwice { pod: String },
+    /// Two nodes have one name.
+    NodeTwice { node: String },
+    /// An address belongs to two of: a pod, a node.
+    AddressTwice { address: IpAddr, first: String, second: String },
+    /// A pod has two addresses of one family.
+    FamilyTwice { pod: String },
+}
+
+impl fmt::Display for WorldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PodTwice { pod } => write!(f, "pod {pod} is there twice"),
+            Self::NodeTwice { node } => write!(f, "node {node} is there twice"),
+            Self::AddressTwice { address, first, second } => {
+                write!(f, "address {address} belongs to {first} and to {second}")
+            }
+            Self::FamilyTwice { pod } => write!(f, "pod {pod} has two addresses of one family"),
+        }
+    }
+}
+
+impl std::error::Error for WorldError {}
+
+/// Everything that a decision may look at, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    parts: WorldParts,
+    owners: BTreeMap<IpAddr, End>,
+}
+
+impl World {
+    /// Checks the parts and adds what is implied: namespaces that are only named, and every
+    /// namespace's `kubernetes.io/metadata.name` (ruling N21).
+    ///
+    /// # Errors
+    /// Where names or addresses collide.
+    pub fn new(mut parts: WorldParts) -> Result<Self, WorldError> {
+        imply_namespaces(&mut parts);
+        reject_twins(&parts)?;
+        let owners = owners(&parts)?;
+        Ok(Self { parts, owners })
+    }
+
+    /// The parts, for a world that differs a little.
+    #[must_use]
+    pub fn into_parts(self) -> WorldParts {
+        self.parts
+    }
+
+    /// The pods in the order of their ids.
+    pub fn pods(&self) -> impl Iterator<Item = (PodId, &Pod)> {
+        (0..).map(PodId).zip(&self.parts.pods)
+    }
+
+    /// The nodes in the order of their ids.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        (0..).map(NodeId).zip(&self.parts.nodes)
+    }
+
+    /// The namespaces in the order of their names.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&str, &Labels)> {
+        self.parts.namespaces.iter().map(|(name, labels)| (name.as_str(), labels))
+    }
+
+    /// The Services.
+    #[must_use]
+    pub fn services(&self) -> &[Service] {
+        &self.parts.services
+    }
+
+    /// The networks that pods get their addresses from; empty while unknown.
+    #[must_use]
+    pub fn pod_networks(&self) -> &[IpNet] {
+        &self.parts.pod_networks
+    }
+
+    /// The pod with this id.
+    ///
+    /// # Panics
+    /// Where the id comes from another world.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids come from this world")]
+    pub fn pod(&self, id: PodId) -> &Pod {
+        &self.parts.pods[id.0 as usize]
+    }
+
+    /// The node with this id.
+    ///
+    /// # Panics
+    /// Where the id comes from another world.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids come from this world")]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.parts.nodes[id.0 as usize]
+    }
+
+    /// The labels of a namespace of this world.
+    #[must_use]
+    pub fn namespace_labels(&self, namespace: &str) -> &Labels {
+        static NONE: Labels = Labels::EMPTY;
+        self.parts.namespaces.get(namespace).unwrap_or(&NONE)
+    }
+
+    /// The pod `namespace/name`.
+    #[must_use]
+    pub fn find_pod(&self, namespace: &str, name: &str) -> Option<PodId> {
+        self.pods()
+            .find(|(_, pod)| pod.namespace == namespace && pod.name == name)
+            .map(|(id, _)| id)
+    }
+
+    /// The node `name`.
+    #[must_use]
+    pub fn find_node(&self, name: &str) -> Option<NodeId> {
+        self.nodes().find(|(_, node)| node.name == name).map(|(id, _)| id)
+    }
+
+    /// Who has `address`: a pod, a node (or a host-network pod, which is its node to everybody
+    /// else, ruling N16), an unknown pod (ruling N34) or somebody outside.
+    #[must_use]
+    pub fn end_at(&self, address: IpAddr) -> End {
+        match self.owners.get(&address) {
+            Some(end) => end.clone(),
+            None if self.is_pod_address(address) => End::UnknownPod { address },
+            None => End::External { address },
+        }
+    }
+
+    /// The end that a pod is, with its address of `family` if that is known.
+    #[must_use]
+    pub fn pod_end(&self, id: PodId, family: Family) -> End {
+        let pod = self.pod(id);
+        let address = pod.address(family);
+        if pod.host_network {
+            let node = pod.node.as_deref().and_then(|name| self.find_node(name));
+            return End::Host { node, address };
+        }
+        End::Pod { pod: id, address }
+    }
+
+    /// Whether `address` lies in a pod network.
+    #[must_use]
+    pub fn is_pod_address(&self, address: IpAddr) -> bool {
+        self.parts.pod_networks.iter().any(|network| network.contains(&address))
+    }
+
+    /// The ready backends of a Service port in one family, sorted, each once.
+    #[must_use]
+    pub fn backends(&self, service: &Service, port: &ServicePort, family: Family) -> Vec<Backend> {
+        let stated = service.endpoints.iter().filter(|endpoint| endpoint.port_name == port.name);
+        let stated = stated.map(|endpoint| endpoint.backend);
+        let selected = service.selector.iter().flat_map(|selector| {
+            self.selected(&service.namespace, selector).filter_map(|pod| backend(pod, port, family))
+        });
+        let mut backends: Vec<Backend> = stated.chain(selected).collect();
+        backends.retain(|backend| Family::of(backend.address) == family);
+        backends.sort_unstable();
+        backends.dedup();
+        backends
+    }
+
+    fn selected<'a>(
+        &'a self,
+        namespace: &'a str,
+        selector: &'a Selector,
+    ) -> impl Iterator<Item = &'a Pod> {
+        let pods = self.parts.pods.iter().filter(move |pod| pod.namespace == namespace);
+        pods.filter(|pod| selector.matches(&pod.labels))
+    }
+}
+
+fn backend(pod: &Pod, port: &ServicePort, family: Family) -> Option<Backend> {
+    let address = pod.address(family)?;
+    let number = match &port.target {
+        TargetPort::Number(number) => *number,
+        TargetPort::Name(name) => pod.named_port(name, port.protocol)?,
+    };
+    Some(Backend { address, protocol: port.protocol, port: number })
+}
+
+fn imply_namespaces(parts: &mut WorldParts) {
+    let pods = parts.pods.iter().map(|pod| pod.namespace.clone());
+    let services = parts.services.iter().map(|service| service.namespace.clone());
+    for namespace in pods.chain(services) {
+        parts.namespaces.entry(namespace).or_default();
+    }
+    for (name, labels) in &mut parts.namespaces {
+        *labels = std::mem::take(labels).with(NAMESPACE_NAME, name);
+    }
+}
+
+fn reject_twins(parts: &WorldParts) -> Result<(), WorldError> {
+    let mut pods = std::collections::BTreeSet::new();
+    for pod in &parts.pods {
+        if !pods.insert((&pod.namespace, &pod.name)) {
+            return Err(WorldError::PodTwice { pod: pod.to_string() });
+        }
+        if pod.addresses.iter().any(|address| pod.address(Family::of(*address)) != Some(*address)) {
+            return Err(WorldError::FamilyTwice { pod: pod.to_string() });
+        }
+    }
+    let mut nodes = std::collections::BTreeSet::new();
+    match parts.nodes.iter().find(|node| !nodes.insert(&node.name)) {
+        Some(node) => Err(WorldError::NodeTwice { node: node.name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Who has each address. A host-network pod's addresses are a host's even where its node is not
+/// listed; several host-network pods share them.
+fn owners(parts: &WorldParts) -> Result<BTreeMap<IpAddr, End>, WorldError> {
+    let mut owners = Owners::default();
+    for (id, node) in (0..).map(NodeId).zip(&parts.nodes) {
+        for &address in &node.addresses {
+            owners.claim(
+                address,
+                End::Host { node: Some(id), address: Some(address) },
+                &node.name,
+            )?;
+        }
+    }
+    for (id, pod) in (0..).map(PodId).zip(&parts.pods) {
+        for &address in &pod.addresses {
+            let end = match pod.host_network {
+                true => End::Host { node: None, address: Some(address) },
+                false => End::Pod { pod: id, address: Some(address) },
+            };
+            owners.claim(address, end, &pod.to_string())?;
+        }
+    }
+    Ok(owners.ends)
+}
+
+#[derive(Default)]
+struct Owners {
+    ends: BTreeMap<IpAddr, End>,
+    names: BTreeMap<IpAddr, String>,
+}
+
+impl Owners {
+    fn claim(&mut self, address: IpAddr, end: End, name: &str) -> Result<(), WorldError> {
+        match self.ends.entry(address) {
+            Entry::Vacant(entry) => {
+                entry.insert(end);
+                self.names.insert(address, name.to_owned());
+                Ok(())
+            }
+            Entry::Occupied(entry) if is_host(entry.get()) && is_host(&end) => Ok(()),
+            Entry::Occupied(_) => Err(WorldError::AddressTwice {
+                address,
+                first: self.names.get(&address).cloned().unwrap_or_default(),
+                second: name.to_owned(),
+            }),
+        }
+    }
+}
+
+fn is_host(end: &End) -> bool {
+    matches!(end, End::Host { .. })
+}

@@ -1,0 +1,85 @@
+//! One write of one map entry: the unit after which the table must make sense.
+
+use abi::{
+    Address, BackendKey, BackendValue, Cell, Endpoint, PrefixKey, RowKey, RowValue, ServiceKey,
+    ServiceValue, Sets,
+};
+use compile::Image;
+
+/// One write. Each is atomic for a program that reads at the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Writes one cell that no row leads to yet.
+    Cell { index: u32, cell: Cell },
+    /// Inserts or replaces a row.
+    Row { key: RowKey, value: RowValue },
+    /// Removes a row that no endpoint and peer lead to any more.
+    NoRow { key: RowKey },
+    /// Moves a port slot to a column.
+    Port { slot: u32, column: u32 },
+    /// Inserts a pod or node address or moves it to a class.
+    Peer { address: Address, class: u32 },
+    /// Removes a pod or node address, which from then on is what its prefix says.
+    NoPeer { address: Address },
+    /// Inserts a prefix or moves it to a class.
+    Prefix { key: PrefixKey, class: u32 },
+    /// Removes a prefix, whose addresses from then on are what the next longer one says.
+    NoPrefix { key: PrefixKey },
+    /// Writes a whole endpoint record into a slot that no interface leads to.
+    Endpoint { endpoint: u32, record: Endpoint },
+    /// Flips the enforced sets.
+    Sets { endpoint: u32, sets: Sets },
+    /// Flips the staged sets.
+    Staged { endpoint: u32, sets: Sets },
+    /// Flips the sets of the hairpin.
+    Hairpin { endpoint: u32, sets: Sets },
+    /// Makes every connection of the endpoint be evaluated again.
+    Generation { endpoint: u32, generation: u64 },
+    /// Writes a backend that no Service leads to yet.
+    Backend { key: BackendKey, value: BackendValue },
+    /// Removes a backend that no Service leads to any more.
+    NoBackend { key: BackendKey },
+    /// Inserts a Service or flips its backends.
+    Service { key: ServiceKey, value: ServiceValue },
+    /// Removes a Service.
+    NoService { key: ServiceKey },
+}
+
+impl Op {
+    /// What this write makes of `image`.
+    pub fn apply(&self, image: &mut Image) {
+        match self.clone() {
+            Self::Cell { index, cell } => drop(image.cells.insert(index, cell)),
+            Self::Row { key, value } => drop(image.rows.insert(key, value)),
+            Self::NoRow { key } => drop(image.rows.remove(&key)),
+            Self::Port { slot, column } => {
+                if let Some(entry) = image.ports.get_mut(slot as usize) {
+                    *entry = column;
+                }
+            }
+            Self::Peer { address, class } => drop(image.peers.insert(address, class)),
+            Self::NoPeer { address } => drop(image.peers.remove(&address)),
+            Self::Prefix { key, class } => drop(image.prefixes.insert(key, class)),
+            Self::NoPrefix { key } => drop(image.prefixes.remove(&key)),
+            Self::Endpoint { endpoint, record } => {
+                image.endpoints.insert(endpoint, record);
+            }
+            Self::Sets { endpoint, sets } => {
+                image.endpoints.entry(endpoint).or_default().sets = sets
+            }
+            Self::Staged { endpoint, sets } => {
+                image.endpoints.entry(endpoint).or_default().staged = sets;
+            }
+            Self::Hairpin { endpoint, sets } => {
+                image.endpoints.entry(endpoint).or_default().hairpin = sets;
+            }
+            Self::Generation { endpoint, generation } => {
+                image.endpoints.entry(endpoint).or_default().generation = generation;
+            }
+            Self::Backend { key, value } => drop(image.backends.insert(key, value)),
+            Self::NoBackend { key } => drop(image.backends.remove(&key)),
+            Self::Service { key, value } => drop(image.services.insert(key, value)),
+            Self::NoService { key } => drop(image.services.remove(&key)),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The oracle: decides one flow the way the specifications read.

@@ -1,0 +1,1 @@
+//! Turns paths and standard input into documents.

@@ -1,0 +1,1 @@
+//! Corpus cases, generators and builders for tests.

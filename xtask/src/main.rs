@@ -1,0 +1,3 @@
+//! Logic behind the make targets.
+
+fn main() {}
