@@ -9,15 +9,34 @@ use crate::{Family, NodeId, PodId, Traffic};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum End {
     /// A pod with a network of its own; its address may not be known yet (ruling N10).
-    Pod { pod: PodId, address: Option<IpAddr> },
+    Pod {
+        /// The pod.
+        pod: PodId,
+        /// Its address of the flow's family.
+        address: Option<IpAddr>,
+    },
     /// A node, or a pod on a node's network (ruling N16); the node may not be among the files.
-    Host { node: Option<NodeId>, address: Option<IpAddr> },
+    Host {
+        /// The node, if it is among the files.
+        node: Option<NodeId>,
+        /// Its address of the flow's family.
+        address: Option<IpAddr>,
+    },
     /// An address of a pod network that no known pod has (ruling N34).
-    UnknownPod { address: IpAddr },
+    UnknownPod {
+        /// The address.
+        address: IpAddr,
+    },
     /// Any other address.
-    External { address: IpAddr },
+    External {
+        /// The address.
+        address: IpAddr,
+    },
     /// A DNS name, before it has addresses; only a destination (ruling C8).
-    Domain { name: String },
+    Domain {
+        /// Lower case, no trailing dot.
+        name: String,
+    },
 }
 
 impl End {

@@ -5,6 +5,7 @@
 //! **Invariant:** `model` does no IO, reads no clock and draws no random number.
 //! **Invariant:** nothing here decides a flow; that is `policy` (naively) and `compile` (as a table).
 
+mod assign;
 mod block;
 mod decision;
 mod flow;
@@ -16,6 +17,7 @@ mod service;
 mod traffic;
 mod world;
 
+pub use assign::{AddressPlan, AssignError};
 pub use block::{AddressSet, Block, BlockError, Coverage};
 pub use decision::{Decision, Judgement, Reason, Verdict};
 pub use flow::{End, Flow, FlowError, Origin};

@@ -167,7 +167,12 @@ pub struct Subject {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Peer {
     /// Pods by the labels of their namespace and their own.
-    Pods { namespaces: Selector, pods: Selector },
+    Pods {
+        /// Selects namespaces.
+        namespaces: Selector,
+        /// Selects pods inside those namespaces.
+        pods: Selector,
+    },
     /// Addresses, whoever has them (ruling N9).
     Block(Block),
     /// Nodes by their labels, at every address in their status (ruling C6).
@@ -189,10 +194,20 @@ pub enum Peers {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PortMatch {
     /// Destination ports by number.
-    Numbers { protocol: Protocol, range: PortRange },
+    Numbers {
+        /// The protocol.
+        protocol: Protocol,
+        /// The destination ports.
+        range: PortRange,
+    },
     /// A container port's name on the destination pod, resolved per pod; any protocol if absent
     /// (rulings N5, C7).
-    Named { protocol: Option<Protocol>, name: String },
+    Named {
+        /// The container port's protocol; any if absent.
+        protocol: Option<Protocol>,
+        /// The container port's name.
+        name: String,
+    },
 }
 
 /// The ports of a rule.

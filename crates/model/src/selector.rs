@@ -33,13 +33,29 @@ impl Values {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Requirement {
     /// The key is there and its value is one of these. `matchLabels` is this with one value.
-    In { key: String, values: Values },
+    In {
+        /// The label's key.
+        key: String,
+        /// What its value may be.
+        values: Values,
+    },
     /// The key is missing or its value is none of these.
-    NotIn { key: String, values: Values },
+    NotIn {
+        /// The label's key.
+        key: String,
+        /// What its value may not be.
+        values: Values,
+    },
     /// The key is there.
-    Exists { key: String },
+    Exists {
+        /// The label's key.
+        key: String,
+    },
     /// The key is missing.
-    DoesNotExist { key: String },
+    DoesNotExist {
+        /// The label's key.
+        key: String,
+    },
 }
 
 impl Requirement {

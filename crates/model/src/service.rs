@@ -46,15 +46,17 @@ pub struct Backend {
     pub port: u16,
 }
 
-/// A ClusterIP Service; headless and ExternalName Services have no addresses and translate nothing.
+/// A Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     /// `metadata.namespace`.
     pub namespace: String,
     /// `metadata.name`.
     pub name: String,
-    /// `spec.clusterIPs`: at most one of each family.
+    /// `spec.clusterIPs`: at most one of each family; none while they are not assigned.
     pub addresses: Vec<IpAddr>,
+    /// It never gets an address (`clusterIP: None`, ExternalName), so nothing is translated.
+    pub headless: bool,
     /// The ports.
     pub ports: Vec<ServicePort>,
     /// Selects backends among the namespace's pods; without it only `endpoints` count.

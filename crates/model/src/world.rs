@@ -117,13 +117,29 @@ pub struct WorldParts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorldError {
     /// Two pods have one namespace and name.
-    PodTwice { pod: String },
+    PodTwice {
+        /// The pod.
+        pod: String,
+    },
     /// Two nodes have one name.
-    NodeTwice { node: String },
+    NodeTwice {
+        /// The node.
+        node: String,
+    },
     /// An address belongs to two of: a pod, a node.
-    AddressTwice { address: IpAddr, first: String, second: String },
+    AddressTwice {
+        /// The address.
+        address: IpAddr,
+        /// Who has it.
+        first: String,
+        /// Who claims it too.
+        second: String,
+    },
     /// A pod has two addresses of one family.
-    FamilyTwice { pod: String },
+    FamilyTwice {
+        /// The pod.
+        pod: String,
+    },
 }
 
 impl fmt::Display for WorldError {
