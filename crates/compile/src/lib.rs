@@ -1,8 +1,104 @@
 //! Compiles rules and a world into the verdict table, and is the executable model of the programs.
 //!
+//! One node's table answers every flow that its endpoints take part in with at most four exact
+//! look-ups: peer class, port column, row, cell. Start at [`compile`] and [`Image::lookup`].
+//!
 //! **Invariant:** `compile` never sees `policy`: their agreement on every flow is the proof of both.
-//! **Invariant:** no IO, no clock, no randomness; equal inputs give equal images.
+//! **Invariant:** no IO, no clock, no randomness; equal inputs give equal images, down to every id.
 
+mod atom;
+mod class;
+mod column;
+mod decide;
+mod endpoint;
 mod image;
+mod lookup;
+mod name;
+mod region;
+mod row;
+mod service;
+mod set;
 
+use std::collections::BTreeMap;
+
+use model::{PodId, Reason, Rules, World};
+
+pub use decide::Untranslated;
 pub use image::Image;
+pub use lookup::Answer;
+pub use name::Names;
+
+use crate::atom::Atoms;
+use crate::class::Classes;
+use crate::column::Columns;
+use crate::endpoint::Endpoints;
+use crate::row::Rows;
+use crate::set::Sets;
+
+/// Which pods are endpoints of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// The pods of one node, as an agent compiles it.
+    Node(&'a str),
+    /// Every pod, as an analysis compiles it.
+    Everywhere,
+}
+
+/// A table and what its numbers mean.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The content of the kernel's maps.
+    pub image: Image,
+    /// What each rule id means.
+    pub names: Names,
+    /// The slot of each endpoint.
+    pub slots: BTreeMap<PodId, u32>,
+}
+
+/// Why a table cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// A map of the kernel would overflow; nothing is programmed.
+    #[error("{what} needs {needed} entries, there is room for {capacity}")]
+    Capacity {
+        /// Which map.
+        what: &'static str,
+        /// How many entries the table needs.
+        needed: usize,
+        /// How many the map holds.
+        capacity: u32,
+    },
+}
+
+/// Compiles the table of `scope`.
+///
+/// # Errors
+/// Where a map would overflow. Capacity is counted before anything is committed.
+pub fn compile(world: &World, rules: &Rules, scope: Scope<'_>) -> Result<Compiled, CompileError> {
+    let mut names = Names::default();
+    let endpoints = Endpoints::new(world, rules, scope);
+    let sets = Sets::intern(&endpoints);
+    let atoms = Atoms::of(world, &sets);
+    let classes = Classes::of(world, &atoms);
+    let columns = Columns::of(&atoms);
+    let rows = Rows::build(&sets, &atoms, &classes, &columns, &mut names);
+    let mut image = Image {
+        endpoints: endpoints.records(&sets),
+        peers: classes.peers(),
+        prefixes: classes.prefixes(),
+        ports: columns.ports(),
+        ..Image::default()
+    };
+    rows.write(&mut image);
+    service::write(world, &mut image);
+    image.check_capacity()?;
+    Ok(Compiled { image, names, slots: endpoints.slots() })
+}
+
+impl Compiled {
+    /// What a rule id means, or nothing for an id that this table does not use.
+    #[must_use]
+    pub fn reason(&self, rule: u32) -> Option<&Reason> {
+        self.names.reason(rule)
+    }
+}

@@ -1,0 +1,94 @@
+//! Decides a whole flow by the table: the second tier, to be compared with the oracle.
+
+use std::net::IpAddr;
+
+use model::{Builtin, Decision, Direction, End, Flow, Judgement, Origin, PodId, Reason};
+
+use crate::{Answer, Compiled};
+
+/// A flow that the table cannot decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Untranslated {
+    /// An end has no address yet; the kernel will never see such a packet.
+    #[error("an end of this flow has no address yet")]
+    NoAddress,
+    /// The pod is no endpoint of this table.
+    #[error("this pod is not an endpoint of this table")]
+    NoEndpoint,
+    /// A cell names a rule that the table does not know.
+    #[error("rule id {rule} has no name")]
+    NoName {
+        /// The id.
+        rule: u32,
+    },
+}
+
+impl Compiled {
+    /// What both ends of `flow` say, as the programs would.
+    ///
+    /// # Errors
+    /// Where an end has no address, is no endpoint, or a rule id has no name.
+    pub fn decide(&self, flow: &Flow) -> Result<Decision, Untranslated> {
+        Ok(Decision { egress: self.egress(flow)?, ingress: self.ingress(flow)? })
+    }
+
+    /// What the source says.
+    ///
+    /// # Errors
+    /// See [`Compiled::decide`].
+    pub fn egress(&self, flow: &Flow) -> Result<Judgement, Untranslated> {
+        match flow.source() {
+            End::Pod { pod, .. } => self.judge(flow, *pod, flow.destination(), Direction::Egress),
+            End::Host { .. } => Ok(Builtin::Host.into()),
+            End::UnknownPod { .. } | End::External { .. } | End::Domain { .. } => {
+                Ok(Builtin::DefaultAllow.into())
+            }
+        }
+    }
+
+    /// What the destination says.
+    ///
+    /// # Errors
+    /// See [`Compiled::decide`].
+    pub fn ingress(&self, flow: &Flow) -> Result<Judgement, Untranslated> {
+        match (flow.destination(), flow.origin()) {
+            (End::Pod { .. }, Origin::Host) => Ok(Builtin::LocalNode.into()),
+            (End::Pod { pod, .. }, Origin::Wire) => {
+                self.judge(flow, *pod, flow.source(), Direction::Ingress)
+            }
+            (End::Host { .. }, _) => Ok(Builtin::Host.into()),
+            (End::UnknownPod { .. } | End::External { .. } | End::Domain { .. }, _) => {
+                Ok(Builtin::DefaultAllow.into())
+            }
+        }
+    }
+
+    fn judge(
+        &self,
+        flow: &Flow,
+        pod: PodId,
+        other: &End,
+        direction: Direction,
+    ) -> Result<Judgement, Untranslated> {
+        let slot = *self.slots.get(&pod).ok_or(Untranslated::NoEndpoint)?;
+        let remote: IpAddr = other.address().ok_or(Untranslated::NoAddress)?;
+        let traffic = flow.traffic();
+        let answer = match (other.pod() == Some(pod), flow.is_translated()) {
+            (true, false) => return Ok(Builtin::Itself.into()),
+            (true, true) => self.image.lookup_hairpin(slot, direction, remote, traffic),
+            (false, _) => self.image.lookup(slot, direction, remote, traffic),
+        };
+        self.named(answer)
+    }
+
+    fn named(&self, answer: Answer) -> Result<Judgement, Untranslated> {
+        let reason = match answer.reason {
+            Some(builtin) => Reason::Builtin(builtin),
+            None => {
+                let rule = answer.rule;
+                self.names.reason(rule).cloned().ok_or(Untranslated::NoName { rule })?
+            }
+        };
+        Ok(Judgement::new(answer.verdict, reason))
+    }
+}

@@ -1,0 +1,121 @@
+//! The executable model of the programs: the same look-ups in the same order.
+//!
+//! What this says of an endpoint and a remote address is what the kernel must say.
+
+use abi::{Address, Cell, PrefixKey, RowKey, column, port_slot};
+use model::{Builtin, Direction, Traffic, Verdict};
+
+use crate::Image;
+use crate::row::builtin;
+
+/// What a look-up found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether the packet may pass this end.
+    pub verdict: Verdict,
+    /// The rule id, or 0.
+    pub rule: u32,
+    /// The reason, where no rule decided.
+    pub reason: Option<Builtin>,
+}
+
+impl From<Cell> for Answer {
+    fn from(cell: Cell) -> Self {
+        Self {
+            verdict: abi::verdict_code::verdict(cell.verdict),
+            rule: cell.rule,
+            reason: Builtin::from_code(cell.reason),
+        }
+    }
+}
+
+impl Image {
+    /// What endpoint `slot` says in `direction` of traffic with `remote`.
+    #[must_use]
+    pub fn lookup(
+        &self,
+        slot: u32,
+        direction: Direction,
+        remote: impl Into<Address>,
+        traffic: Traffic,
+    ) -> Answer {
+        let sets = self.endpoints.get(&slot).copied().unwrap_or_default().sets;
+        if !sets.is_live() {
+            return builtin(Builtin::Quarantine).into();
+        }
+        self.verdict(set_of(sets, direction), remote.into(), traffic).into()
+    }
+
+    /// What endpoint `slot` says of reaching its own address through a Service (ruling N14).
+    #[must_use]
+    pub fn lookup_hairpin(
+        &self,
+        slot: u32,
+        direction: Direction,
+        own: impl Into<Address>,
+        traffic: Traffic,
+    ) -> Answer {
+        let endpoint = self.endpoints.get(&slot).copied().unwrap_or_default();
+        if !endpoint.sets.is_live() {
+            return builtin(Builtin::Quarantine).into();
+        }
+        self.verdict(set_of(endpoint.hairpin, direction), own.into(), traffic).into()
+    }
+
+    /// What set `set` says of traffic with `remote`.
+    #[must_use]
+    pub fn verdict(&self, set: u32, remote: Address, traffic: Traffic) -> Cell {
+        if set == 0 {
+            return builtin(Builtin::DefaultAllow);
+        }
+        let column = self.column(traffic);
+        let cell = self.class(remote).and_then(|class| self.cell(RowKey { set, class }, column));
+        cell.unwrap_or(builtin(Builtin::NotProgrammed))
+    }
+
+    /// The class of an address: exact, else by its longest prefix.
+    #[must_use]
+    pub fn class(&self, address: Address) -> Option<u32> {
+        self.peers.get(&address).copied().or_else(|| self.prefix_class(address))
+    }
+
+    /// The class of the longest prefix around an address.
+    #[must_use]
+    pub fn prefix_class(&self, address: Address) -> Option<u32> {
+        self.longest_prefix(address, 128).and_then(|key| self.prefixes.get(&key).copied())
+    }
+
+    /// The longest prefix around an address of at most `length_max` bits.
+    #[must_use]
+    pub fn longest_prefix(&self, address: Address, length_max: u32) -> Option<PrefixKey> {
+        let keys = (0..=length_max).rev().map(|length| masked(address, length));
+        keys.into_iter().find(|key| self.prefixes.contains_key(key))
+    }
+
+    /// The column of traffic.
+    #[must_use]
+    pub fn column(&self, traffic: Traffic) -> u32 {
+        let slot = port_slot(traffic).and_then(|slot| self.ports.get(slot as usize));
+        slot.copied().unwrap_or(column::OTHER)
+    }
+
+    /// One cell of a row.
+    #[must_use]
+    pub fn cell(&self, key: RowKey, column: u32) -> Option<Cell> {
+        let row = self.rows.get(&key).filter(|row| column < row.width)?;
+        self.cells.get(&(row.base + column)).copied()
+    }
+}
+
+fn set_of(sets: abi::Sets, direction: Direction) -> u32 {
+    match direction {
+        Direction::Ingress => sets.ingress(),
+        Direction::Egress => sets.egress(),
+    }
+}
+
+fn masked(address: Address, length: u32) -> PrefixKey {
+    let bits = u128::from_be_bytes(address.0);
+    let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
+    PrefixKey { length, address: Address((bits & mask).to_be_bytes()) }
+}
