@@ -10,7 +10,7 @@ use model::{
     ContainerPort, Direction, Labels, Pod, PodId, Requirement, Rule, Rules, Selector, World,
 };
 
-use crate::Scope;
+use crate::Slots;
 use crate::set::{PolicySet, Sets};
 
 /// Every endpoint with its sets.
@@ -31,20 +31,20 @@ pub(crate) struct GroupSets {
 type GroupKey<'a> = (&'a str, &'a Labels, &'a [ContainerPort]);
 
 impl Endpoints {
-    pub(crate) fn new(world: &World, rules: &Rules, scope: Scope<'_>) -> Self {
+    pub(crate) fn new(world: &World, rules: &Rules, slots: &Slots) -> Self {
         let index = SubjectIndex::new(rules);
         let mut known: HashMap<GroupKey<'_>, usize> = HashMap::new();
-        let (mut groups, mut members, mut slots) = (Vec::new(), Vec::new(), BTreeMap::new());
-        for (slot, (id, pod)) in (1..).zip(world.pods().filter(|(_, pod)| is_in(pod, scope))) {
+        let (mut groups, mut members, mut by_pod) = (Vec::new(), Vec::new(), BTreeMap::new());
+        for (slot, id, pod) in slots.endpoints(world) {
             let key = (pod.namespace.as_str(), &pod.labels, pod.ports.as_slice());
             let group = *known.entry(key).or_insert_with(|| {
                 groups.push(GroupSets::new(&index, world, pod));
                 groups.len() - 1
             });
-            slots.insert(id, slot);
+            by_pod.insert(id, slot);
             members.push((slot, group));
         }
-        Self { slots, groups, members }
+        Self { slots: by_pod, groups, members }
     }
 
     pub(crate) fn slots(&self) -> BTreeMap<PodId, u32> {
@@ -61,14 +61,6 @@ impl Endpoints {
         let group = |at: usize| self.groups.get(at).map(|group| group.record(sets));
         self.members.iter().filter_map(|(slot, at)| Some((*slot, group(*at)?))).collect()
     }
-}
-
-fn is_in(pod: &Pod, scope: Scope<'_>) -> bool {
-    let here = match scope {
-        Scope::Node(node) => pod.node.as_deref() == Some(node),
-        Scope::Everywhere => true,
-    };
-    here && !pod.host_network
 }
 
 impl GroupSets {

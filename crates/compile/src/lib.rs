@@ -18,6 +18,7 @@ mod region;
 mod row;
 mod service;
 mod set;
+mod slot;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub use decide::Untranslated;
 pub use image::Image;
 pub use lookup::Answer;
 pub use name::Names;
+pub use slot::{Scope, Slots};
 
 use crate::atom::Atoms;
 use crate::class::Classes;
@@ -34,15 +36,6 @@ use crate::column::Columns;
 use crate::endpoint::Endpoints;
 use crate::row::Rows;
 use crate::set::Sets;
-
-/// Which pods are endpoints of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope<'a> {
-    /// The pods of one node, as an agent compiles it.
-    Node(&'a str),
-    /// Every pod, as an analysis compiles it.
-    Everywhere,
-}
 
 /// A table and what its numbers mean.
 #[derive(Clone, Debug)]
@@ -70,13 +63,13 @@ pub enum CompileError {
     },
 }
 
-/// Compiles the table of `scope`.
+/// Compiles the table of the endpoints in `slots`.
 ///
 /// # Errors
 /// Where a map would overflow. Capacity is counted before anything is committed.
-pub fn compile(world: &World, rules: &Rules, scope: Scope<'_>) -> Result<Compiled, CompileError> {
+pub fn compile(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, CompileError> {
     let mut names = Names::default();
-    let endpoints = Endpoints::new(world, rules, scope);
+    let endpoints = Endpoints::new(world, rules, slots);
     let sets = Sets::intern(&endpoints);
     let atoms = Atoms::of(world, &sets);
     let classes = Classes::of(world, &atoms);

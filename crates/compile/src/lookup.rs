@@ -59,7 +59,10 @@ impl Image {
         if !endpoint.sets.is_live() {
             return builtin(Builtin::Quarantine).into();
         }
-        self.verdict(set_of(endpoint.hairpin, direction), own.into(), traffic).into()
+        match set_of(endpoint.hairpin, direction) {
+            0 => builtin(Builtin::Itself).into(),
+            set => self.verdict(set, own.into(), traffic).into(),
+        }
     }
 
     /// What set `set` says of traffic with `remote`.
@@ -88,8 +91,16 @@ impl Image {
     /// The longest prefix around an address of at most `length_max` bits.
     #[must_use]
     pub fn longest_prefix(&self, address: Address, length_max: u32) -> Option<PrefixKey> {
-        let keys = (0..=length_max).rev().map(|length| masked(address, length));
-        keys.into_iter().find(|key| self.prefixes.contains_key(key))
+        let mut longest = length_max;
+        loop {
+            let last = PrefixKey { length: longest, address: Address([u8::MAX; 16]) };
+            let (present, _) = self.prefixes.range(..=last).next_back()?;
+            let key = masked(address, present.length);
+            if self.prefixes.contains_key(&key) {
+                return Some(key);
+            }
+            longest = present.length.checked_sub(1)?;
+        }
     }
 
     /// The column of traffic.

@@ -112,11 +112,11 @@ impl<'a> Painter<'a> {
             match tier.manner() {
                 Manner::FirstMatch => paint_first_match(&rules, &mut canvas, names),
                 Manner::Additive if rules.is_empty() => {}
-                Manner::Additive if self.set.hairpin => canvas.fill(builtin(Builtin::Itself)),
+                Manner::Additive if self.set.hairpin => canvas.fill(builtin(self.set.floor())),
                 Manner::Additive => paint_additive(&rules, &mut canvas, names),
             }
         }
-        canvas.fill(builtin(Builtin::DefaultAllow));
+        canvas.fill(builtin(self.set.floor()));
         canvas.cells
     }
 

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Action, Direction, Manner, Peers, Pod, PortMatch, PortRange, Ports, Protocol, Rule, RuleRef,
-    Tier,
+    Action, Builtin, Direction, Manner, Peers, Pod, PortMatch, PortRange, Ports, Protocol, Rule,
+    RuleRef, Tier,
 };
 
 use crate::endpoint::Endpoints;
@@ -55,6 +55,11 @@ impl PolicySet {
             rules.iter().map(|rule| set_rule(rule, subject, direction)).collect();
         rules.sort_unstable();
         Self { rules, hairpin: false }
+    }
+
+    /// The reason where no rule decides.
+    pub(crate) fn floor(&self) -> Builtin {
+        if self.hairpin { Builtin::Itself } else { Builtin::DefaultAllow }
     }
 
     /// The same rules for the endpoint's way to itself; nothing where no tier could object.

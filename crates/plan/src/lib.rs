@@ -1,9 +1,21 @@
 //! Decides which map writes lead from one image to the next.
 //!
-//! **Invariant:** after every single [`Op`] of a plan, the verdict of every flow is the old one or the
-//! new one, and never "allow" where both deny.
+//! [`plan`] never edits a meaning in use. It moves every address and port over a transitional class
+//! or column, and every endpoint over a transitional set that allows only what both the old and the
+//! new table allow: all closing happens before any opening.
+//!
+//! **Invariant:** after every single [`Op`] of a plan, the verdict of every flow between addresses is
+//! the old one or the new one, and never "allow" where both deny.
 //! **Invariant:** `plan` is pure; `datapath` performs and decides nothing.
 
+mod block;
+mod class;
+mod column;
 mod op;
+mod phase;
+mod row;
+mod service;
+mod set;
 
 pub use op::Op;
+pub use phase::{PlanError, plan};

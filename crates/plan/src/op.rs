@@ -10,39 +10,114 @@ use compile::Image;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
     /// Writes one cell that no row leads to yet.
-    Cell { index: u32, cell: Cell },
+    Cell {
+        /// Index of the cell.
+        index: u32,
+        /// The cell.
+        cell: Cell,
+    },
     /// Inserts or replaces a row.
-    Row { key: RowKey, value: RowValue },
+    Row {
+        /// The key.
+        key: RowKey,
+        /// The value.
+        value: RowValue,
+    },
     /// Removes a row that no endpoint and peer lead to any more.
-    NoRow { key: RowKey },
+    NoRow {
+        /// The key.
+        key: RowKey,
+    },
     /// Moves a port slot to a column.
-    Port { slot: u32, column: u32 },
+    Port {
+        /// Index into the port array.
+        slot: u32,
+        /// The column.
+        column: u32,
+    },
     /// Inserts a pod or node address or moves it to a class.
-    Peer { address: Address, class: u32 },
+    Peer {
+        /// The address.
+        address: Address,
+        /// The class.
+        class: u32,
+    },
     /// Removes a pod or node address, which from then on is what its prefix says.
-    NoPeer { address: Address },
+    NoPeer {
+        /// The address.
+        address: Address,
+    },
     /// Inserts a prefix or moves it to a class.
-    Prefix { key: PrefixKey, class: u32 },
+    Prefix {
+        /// The key.
+        key: PrefixKey,
+        /// The class.
+        class: u32,
+    },
     /// Removes a prefix, whose addresses from then on are what the next longer one says.
-    NoPrefix { key: PrefixKey },
+    NoPrefix {
+        /// The key.
+        key: PrefixKey,
+    },
     /// Writes a whole endpoint record into a slot that no interface leads to.
-    Endpoint { endpoint: u32, record: Endpoint },
+    Endpoint {
+        /// The slot.
+        endpoint: u32,
+        /// The record.
+        record: Endpoint,
+    },
     /// Flips the enforced sets.
-    Sets { endpoint: u32, sets: Sets },
+    Sets {
+        /// The slot.
+        endpoint: u32,
+        /// The word.
+        sets: Sets,
+    },
     /// Flips the staged sets.
-    Staged { endpoint: u32, sets: Sets },
+    Staged {
+        /// The slot.
+        endpoint: u32,
+        /// The word.
+        sets: Sets,
+    },
     /// Flips the sets of the hairpin.
-    Hairpin { endpoint: u32, sets: Sets },
+    Hairpin {
+        /// The slot.
+        endpoint: u32,
+        /// The word.
+        sets: Sets,
+    },
     /// Makes every connection of the endpoint be evaluated again.
-    Generation { endpoint: u32, generation: u64 },
+    Generation {
+        /// The slot.
+        endpoint: u32,
+        /// The generation.
+        generation: u64,
+    },
     /// Writes a backend that no Service leads to yet.
-    Backend { key: BackendKey, value: BackendValue },
+    Backend {
+        /// The key.
+        key: BackendKey,
+        /// The value.
+        value: BackendValue,
+    },
     /// Removes a backend that no Service leads to any more.
-    NoBackend { key: BackendKey },
+    NoBackend {
+        /// The key.
+        key: BackendKey,
+    },
     /// Inserts a Service or flips its backends.
-    Service { key: ServiceKey, value: ServiceValue },
+    Service {
+        /// The key.
+        key: ServiceKey,
+        /// The value.
+        value: ServiceValue,
+    },
     /// Removes a Service.
-    NoService { key: ServiceKey },
+    NoService {
+        /// The key.
+        key: ServiceKey,
+    },
 }
 
 impl Op {

@@ -1,7 +1,8 @@
 //! A pod that reaches itself through a Service (ruling N14).
 //!
 //! NetworkPolicy never stands between a pod and itself; cluster-scoped policies do. So the additive
-//! tier allows where it would have isolated, and the others are asked as always.
+//! tier allows where it would have isolated, the others are asked as always, and where nobody objects
+//! the reason is that it is the pod itself.
 
 use model::{Builtin, Judgement, Manner, Rule, Rules, Tier};
 
@@ -14,7 +15,7 @@ pub(crate) fn judge(rules: &Rules, subjected: &Subjected<'_>) -> Judgement {
     Tier::ALL
         .into_iter()
         .find_map(|tier| opinion(tier, &tier::of_tier(&rules, tier), subjected))
-        .unwrap_or_else(|| Builtin::DefaultAllow.into())
+        .unwrap_or_else(|| Builtin::Itself.into())
 }
 
 fn opinion(tier: Tier, rules: &[&Rule], subjected: &Subjected<'_>) -> Option<Judgement> {

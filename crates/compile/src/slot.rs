@@ -1,0 +1,74 @@
+//! Slots: the numbers that endpoints keep for as long as they live.
+//!
+//! An interface leads to a slot, so a pod's slot must not change when another pod comes or goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Pod, PodId, World};
+
+/// Which pods are endpoints of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// The pods of one node, as an agent compiles it.
+    Node(&'a str),
+    /// Every pod, as an analysis compiles it.
+    Everywhere,
+}
+
+/// The slot of every endpoint, from 1, by namespace and name of its pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slots {
+    by_pod: BTreeMap<(String, String), u32>,
+}
+
+impl Slots {
+    /// Slots for the pods of `scope`, numbered anew.
+    #[must_use]
+    pub fn of(world: &World, scope: Scope<'_>) -> Self {
+        let mut slots = Self::default();
+        slots.update(world, scope);
+        slots
+    }
+
+    /// Frees the slots of pods that are gone and gives new pods the lowest free ones.
+    pub fn update(&mut self, world: &World, scope: Scope<'_>) {
+        let here: Vec<&Pod> =
+            world.pods().map(|(_, pod)| pod).filter(|pod| is_endpoint(pod, scope)).collect();
+        let keys: BTreeSet<(String, String)> = here.iter().map(|pod| key(pod)).collect();
+        self.by_pod.retain(|pod, _| keys.contains(pod));
+        let taken: BTreeSet<u32> = self.by_pod.values().copied().collect();
+        let mut free = (1..).filter(|slot| !taken.contains(slot));
+        for pod in keys {
+            if let std::collections::btree_map::Entry::Vacant(entry) = self.by_pod.entry(pod) {
+                entry.insert(free.next().unwrap_or(u32::MAX));
+            }
+        }
+    }
+
+    /// The slot of a pod, if it is an endpoint.
+    #[must_use]
+    pub fn get(&self, pod: &Pod) -> Option<u32> {
+        self.by_pod.get(&key(pod)).copied()
+    }
+
+    /// The endpoints of `world` and their slots.
+    pub(crate) fn endpoints<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (u32, PodId, &'a Pod)> {
+        world.pods().filter_map(|(id, pod)| Some((self.get(pod)?, id, pod)))
+    }
+}
+
+fn key(pod: &Pod) -> (String, String) {
+    (pod.namespace.clone(), pod.name.clone())
+}
+
+/// Host-network pods have no interface of their own (ruling N16).
+fn is_endpoint(pod: &Pod, scope: Scope<'_>) -> bool {
+    let here = match scope {
+        Scope::Node(node) => pod.node.as_deref() == Some(node),
+        Scope::Everywhere => true,
+    };
+    here && !pod.host_network
+}

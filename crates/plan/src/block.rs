@@ -1,0 +1,60 @@
+//! Room for rows: blocks of cells, equal ones shared, free ones found again.
+//!
+//! A block is never edited once a row leads to it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use abi::{Cell, RowValue};
+use compile::Image;
+
+const NOTHING: Cell = Cell { rule: 0, verdict: abi::verdict_code::DENY, reason: 0, pad: 0 };
+
+/// The blocks of an image.
+pub(crate) struct Blocks {
+    known: HashMap<Vec<Cell>, RowValue>,
+    used: BTreeMap<u32, u32>,
+}
+
+impl Blocks {
+    pub(crate) fn of(image: &Image) -> Self {
+        let mut blocks = Self { known: HashMap::new(), used: BTreeMap::new() };
+        for row in image.rows.values() {
+            let width = blocks.used.entry(row.base).or_default();
+            *width = row.width.max(*width);
+            let cells = (row.base..row.base.saturating_add(row.width))
+                .map(|index| image.cells.get(&index).copied().unwrap_or(NOTHING));
+            blocks.known.entry(cells.collect()).or_insert(*row);
+        }
+        blocks
+    }
+
+    /// A block with these cells, and whether it must be written first.
+    pub(crate) fn place(&mut self, cells: &[Option<Cell>]) -> (RowValue, Option<Vec<Cell>>) {
+        let cells: Vec<Cell> = cells.iter().map(|cell| cell.unwrap_or(NOTHING)).collect();
+        if let Some(value) = self.known.get(&cells) {
+            return (*value, None);
+        }
+        let width = u32::try_from(cells.len()).unwrap_or(u32::MAX);
+        let value = RowValue { base: self.gap(width), width };
+        self.used.insert(value.base, width);
+        self.known.insert(cells.clone(), value);
+        (value, Some(cells))
+    }
+
+    /// One past the last cell in use.
+    pub(crate) fn end(&self) -> u32 {
+        self.used.iter().map(|(base, width)| base.saturating_add(*width)).max().unwrap_or(0)
+    }
+
+    /// The first gap that is wide enough.
+    fn gap(&self, width: u32) -> u32 {
+        let mut free = 0;
+        for (base, used) in &self.used {
+            if base.saturating_sub(free) >= width {
+                break;
+            }
+            free = free.max(base.saturating_add(*used));
+        }
+        free
+    }
+}

@@ -1,0 +1,95 @@
+//! Columns: which physical column every wanted column becomes, and how ports get there.
+//!
+//! A port that changes its column goes over one that behaves as the old column in old rows and as
+//! the new one in new rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use compile::Image;
+
+/// All ports that had one column and shall have another, or keep theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ColumnPair {
+    /// The column in the old image.
+    pub(crate) old: u32,
+    /// The column in the wanted image.
+    pub(crate) wanted: u32,
+    /// The physical column in the meantime.
+    pub(crate) via: u32,
+    /// The physical column in the end.
+    pub(crate) end: u32,
+}
+
+/// Every pair that occurs, protocols without ports included.
+pub(crate) struct ColumnMap {
+    pub(crate) pairs: Vec<ColumnPair>,
+    by_ends: BTreeMap<(u32, u32), ColumnPair>,
+}
+
+impl ColumnMap {
+    pub(crate) fn between(old: &Image, wanted: &Image) -> Self {
+        let mut counts = BTreeMap::from([((0, 0), u32::MAX)]);
+        for pair in old.ports.iter().copied().zip(wanted.ports.iter().copied()) {
+            let count: &mut u32 = counts.entry(pair).or_default();
+            *count = count.saturating_add(1);
+        }
+        let ends = physical(&counts);
+        let mut taken: BTreeSet<u32> = counts.keys().map(|(old, _)| *old).collect();
+        taken.extend(ends.values());
+        let by_ends: BTreeMap<(u32, u32), ColumnPair> =
+            counts.keys().map(|key| (*key, pair(*key, &counts, &ends, &mut taken))).collect();
+        Self { pairs: by_ends.values().copied().collect(), by_ends }
+    }
+
+    /// The pair of one port slot.
+    pub(crate) fn pair(&self, old: u32, wanted: u32) -> Option<ColumnPair> {
+        self.by_ends.get(&(old, wanted)).copied()
+    }
+
+    /// How many columns a row needs while both images are alive.
+    pub(crate) fn width(&self) -> usize {
+        let last = self.pairs.iter().map(|pair| pair.old.max(pair.via).max(pair.end)).max();
+        last.unwrap_or(0) as usize + 1
+    }
+}
+
+fn pair(
+    (old, wanted): (u32, u32),
+    counts: &BTreeMap<(u32, u32), u32>,
+    ends: &BTreeMap<u32, u32>,
+    taken: &mut BTreeSet<u32>,
+) -> ColumnPair {
+    let end = ends.get(&wanted).copied().unwrap_or(0);
+    let is_new = !counts.keys().any(|(old, _)| *old == end);
+    let is_only = counts.keys().filter(|(_, other)| *other == wanted).count() == 1;
+    let via = match old == end || is_new && is_only {
+        true => end,
+        false => fresh(taken),
+    };
+    ColumnPair { old, wanted, via, end }
+}
+
+/// Each wanted column keeps the old one that most of its ports had; the others get a fresh one.
+fn physical(counts: &BTreeMap<(u32, u32), u32>) -> BTreeMap<u32, u32> {
+    let mut ends = BTreeMap::from([(0, 0)]);
+    let mut taken: BTreeSet<u32> = counts.keys().map(|(old, _)| *old).collect();
+    let mut kept = BTreeSet::from([0]);
+    let mut by_count: Vec<_> =
+        counts.iter().map(|((old, wanted), count)| (count, old, wanted)).collect();
+    by_count.sort_unstable_by_key(|(count, old, wanted)| (u32::MAX - **count, **old, **wanted));
+    for (_, old, wanted) in by_count {
+        if !ends.contains_key(wanted) && kept.insert(*old) {
+            ends.insert(*wanted, *old);
+        }
+    }
+    for (_, wanted) in counts.keys() {
+        ends.entry(*wanted).or_insert_with(|| fresh(&mut taken));
+    }
+    ends
+}
+
+fn fresh(taken: &mut BTreeSet<u32>) -> u32 {
+    let free = (0..).find(|column| !taken.contains(column)).unwrap_or(u32::MAX);
+    taken.insert(free);
+    free
+}
