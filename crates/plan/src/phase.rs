@@ -8,7 +8,7 @@
 //! 6. addresses and ports arrive at their own classes and columns;
 //! 7. generations make connections be judged again, and what nobody uses goes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use abi::{Address, Endpoint, PrefixKey, RowKey, Sets, capacity};
@@ -53,11 +53,11 @@ impl std::error::Error for PlanError {}
 /// Where a map would overflow on the way.
 pub fn plan(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanError> {
     let columns = ColumnMap::between(observed, wanted);
-    let images = Images { old: observed, wanted, columns: &columns };
+    let images = Images::new(observed, wanted, &columns);
     let classes = ClassMap::between(observed, wanted);
-    let sets = SetMap::between(images, &classes.pairs);
+    let sets = SetMap::between(&images, &classes.pairs);
     let mut planner = Planner {
-        images,
+        images: &images,
         classes: &classes,
         sets: &sets,
         blocks: Blocks::of(observed),
@@ -70,7 +70,7 @@ pub fn plan(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanError> {
 }
 
 struct Planner<'a> {
-    images: Images<'a>,
+    images: &'a Images<'a>,
     classes: &'a ClassMap,
     sets: &'a SetMap,
     blocks: Blocks,
@@ -257,7 +257,7 @@ impl Planner<'_> {
     fn rewrite_kept(&mut self, required: impl Fn(&Images<'_>, u32, ClassPair) -> Required) {
         for set in self.kept_sets() {
             for pair in self.pairs() {
-                let required = required(&self.images, set, pair);
+                let required = required(self.images, set, pair);
                 self.put(set, pair.via, &required);
             }
         }
@@ -310,21 +310,24 @@ impl Planner<'_> {
     /// Phase 7: only endpoints whose answers may have changed are judged again.
     fn restamp(&mut self) {
         let serves = !service::ops(self.images.old, self.images.wanted).is_empty();
+        let mut known = BTreeMap::new();
         for slot in self.slots() {
-            if serves || self.may_differ(slot) {
+            if serves || self.may_differ(slot, &mut known) {
                 let generation = self.now.endpoints.get(&slot).map_or(0, |now| now.generation) + 1;
                 self.emit(Op::Generation { endpoint: slot, generation });
             }
         }
     }
 
-    fn may_differ(&self, slot: u32) -> bool {
+    fn may_differ(&self, slot: u32, known: &mut BTreeMap<SetPair, bool>) -> bool {
         let (old, wanted) = (words(self.images.old, slot), words(self.images.wanted, slot));
         let (Some([old, _]), Some([wanted, _])) = (old, wanted) else { return old != wanted };
         let pairs = [(old.ingress(), wanted.ingress()), (old.egress(), wanted.egress())];
         pairs.into_iter().any(|(old, wanted)| {
             let sets = SetPair { old, wanted };
-            self.classes.pairs.iter().any(|class| self.images.differs(sets, *class))
+            *known.entry(sets).or_insert_with(|| {
+                self.classes.pairs.iter().any(|class| self.images.differs(sets, *class))
+            })
         })
     }
 

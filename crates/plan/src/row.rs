@@ -1,6 +1,8 @@
 //! What a row says while a plan is under way: as of old, as wanted, or only what both allow.
 
-use abi::{Cell, RowKey, verdict_code};
+use std::collections::HashMap;
+
+use abi::{Cell, RowKey, RowValue, verdict_code};
 use compile::Image;
 use model::Builtin;
 
@@ -8,11 +10,12 @@ use crate::class::ClassPair;
 use crate::column::{ColumnMap, ColumnPair};
 
 /// Two images, compared cell by cell.
-#[derive(Clone, Copy)]
 pub(crate) struct Images<'a> {
     pub(crate) old: &'a Image,
     pub(crate) wanted: &'a Image,
     pub(crate) columns: &'a ColumnMap,
+    old_rows: HashMap<RowKey, Vec<Cell>>,
+    wanted_rows: HashMap<RowKey, Vec<Cell>>,
 }
 
 /// A set before and after; 0 is the set that allows everything.
@@ -32,7 +35,11 @@ impl SetPair {
 /// The cells that a row must have, by physical column; others are never read.
 pub(crate) type Required = Vec<Option<Cell>>;
 
-impl Images<'_> {
+impl<'a> Images<'a> {
+    pub(crate) fn new(old: &'a Image, wanted: &'a Image, columns: &'a ColumnMap) -> Self {
+        Self { old, wanted, columns, old_rows: rows(old), wanted_rows: rows(wanted) }
+    }
+
     /// The row as of old, for ports that have and have not moved yet.
     pub(crate) fn as_old(&self, set: u32, class: ClassPair) -> Required {
         self.required(|pair| {
@@ -84,11 +91,11 @@ impl Images<'_> {
     }
 
     fn old_cell(&self, set: u32, class: ClassPair, pair: ColumnPair) -> Cell {
-        cell(self.old, set, class.old, pair.old)
+        cell(&self.old_rows, set, class.old, pair.old)
     }
 
     fn wanted_cell(&self, set: u32, class: ClassPair, pair: ColumnPair) -> Cell {
-        cell(self.wanted, set, class.wanted, pair.wanted)
+        cell(&self.wanted_rows, set, class.wanted, pair.wanted)
     }
 
     fn required(&self, cells: impl Fn(ColumnPair) -> [Option<(u32, Cell)>; 2]) -> Required {
@@ -106,12 +113,22 @@ fn is_allow(cell: Cell) -> bool {
     cell.verdict == verdict_code::ALLOW
 }
 
+/// Every row with its cells, so that comparing is cheap.
+fn rows(image: &Image) -> HashMap<RowKey, Vec<Cell>> {
+    let cells = |row: &RowValue| {
+        let cells = row.base..row.base.saturating_add(row.width);
+        cells.map_while(|index| image.cells.get(&index).copied()).collect()
+    };
+    image.rows.iter().map(|(key, row)| (*key, cells(row))).collect()
+}
+
 /// A cell, or what the programs make of one that is not there.
-fn cell(image: &Image, set: u32, class: Option<u32>, column: u32) -> Cell {
+fn cell(rows: &HashMap<RowKey, Vec<Cell>>, set: u32, class: Option<u32>, column: u32) -> Cell {
     if set == 0 {
         return builtin(Builtin::DefaultAllow);
     }
-    let cell = class.and_then(|class| image.cell(RowKey { set, class }, column));
+    let row = class.and_then(|class| rows.get(&RowKey { set, class }));
+    let cell = row.and_then(|cells| cells.get(column as usize)).copied();
     cell.unwrap_or(builtin(Builtin::NotProgrammed))
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct SetMap {
 }
 
 impl SetMap {
-    pub(crate) fn between(images: Images<'_>, classes: &BTreeSet<ClassPair>) -> Self {
+    pub(crate) fn between(images: &Images<'_>, classes: &BTreeSet<ClassPair>) -> Self {
         let (old, wanted) = (used(images.old), used(images.wanted));
         let mut map = Self { via: BTreeMap::new(), transitional: BTreeMap::new(), old, wanted };
         let mut taken: BTreeSet<u32> = map.old.union(&map.wanted).copied().collect();
@@ -55,7 +55,7 @@ impl SetMap {
     fn crossing(
         &self,
         pair: SetPair,
-        images: Images<'_>,
+        images: &Images<'_>,
         classes: &BTreeSet<ClassPair>,
     ) -> Option<u32> {
         let some = |holds: &dyn Fn(ClassPair) -> bool| classes.iter().any(|class| holds(*class));
@@ -88,7 +88,7 @@ fn used(image: &Image) -> BTreeSet<u32> {
     words.flat_map(|word| [word.ingress(), word.egress()]).filter(|set| *set != 0).collect()
 }
 
-fn pairs(images: Images<'_>) -> BTreeSet<SetPair> {
+fn pairs(images: &Images<'_>) -> BTreeSet<SetPair> {
     let both = images.wanted.endpoints.keys().filter_map(|slot| {
         Some(words(images.old, *slot)?.into_iter().zip(words(images.wanted, *slot)?))
     });

@@ -1,0 +1,31 @@
+//! Exit codes, the same for every command.
+
+use std::process::ExitCode;
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The answer is good.
+    Good,
+    /// The answer is bad: a difference, a finding, a failed expectation.
+    Bad,
+    /// There is no full answer: incomplete input or a set-up that failed.
+    Incomplete,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Good => Self::SUCCESS,
+            Exit::Bad => Self::from(1),
+            Exit::Incomplete => Self::from(2),
+        }
+    }
+}
+
+/// 64 for a call that makes no sense; help and version are no mistake.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe is the reader's choice, not a failure of ours.
+    drop(error.print());
+    if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,92 @@
+//! `ringfence explain`: whether one end reaches another, and which rule decides.
+
+mod answer;
+mod flows;
+mod single;
+
+use crate::cli::{self, Expectation};
+use crate::exit::Exit;
+use crate::input;
+
+/// Decides one flow or a list of them.
+pub(crate) fn run(arguments: &cli::Explain) -> Exit {
+    let Ok(manifests) = input::read(&arguments.input) else { return Exit::Incomplete };
+    let answered = match &arguments.flows {
+        Some(path) => flows::run(&manifests, path, &arguments.input.namespace),
+        None => single::run(&manifests, arguments),
+    };
+    match answered {
+        Ok(exit) if manifests.is_complete => exit,
+        Ok(_) => incomplete(),
+        Err(error) => {
+            eprintln!("error: {error}");
+            Exit::Incomplete
+        }
+    }
+}
+
+fn incomplete() -> Exit {
+    eprintln!("INCOMPLETE: some objects were not understood, so this answer may be wrong");
+    Exit::Incomplete
+}
+
+/// Whether the verdict is the expected one, if one is expected.
+fn as_expected(expected: Option<Expectation>, verdict: model::Verdict) -> Exit {
+    match (expected, verdict) {
+        (None, _)
+        | (Some(Expectation::Allow), model::Verdict::Allow)
+        | (Some(Expectation::Deny), model::Verdict::Deny) => Exit::Good,
+        (Some(_), _) => Exit::Bad,
+    }
+}
+
+/// Why a flow cannot be decided.
+#[derive(Debug)]
+enum ExplainError {
+    Peer(crate::word::ResolveError),
+    Port(crate::word::PortError),
+    Flow(model::FlowError),
+    NoBackends(String),
+    NoSuchServicePort(String, String),
+    Line { line: usize, cause: serde_json::Error },
+    Input { path: std::path::PathBuf, cause: std::io::Error },
+    Output(std::io::Error),
+}
+
+impl std::fmt::Display for ExplainError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Peer(error) => error.fmt(f),
+            Self::Port(error) => error.fmt(f),
+            Self::Flow(error) => error.fmt(f),
+            Self::NoBackends(service) => write!(f, "Service {service} has no ready backend"),
+            Self::NoSuchServicePort(service, port) => {
+                write!(f, "Service {service} has no port {port}")
+            }
+            Self::Line { line, cause } => write!(f, "line {line}: {cause}"),
+            Self::Input { path, cause } => write!(f, "{}: {cause}", path.display()),
+            Self::Output(cause) => write!(f, "standard output: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for ExplainError {}
+
+impl From<crate::word::ResolveError> for ExplainError {
+    fn from(error: crate::word::ResolveError) -> Self {
+        Self::Peer(error)
+    }
+}
+
+impl From<crate::word::PortError> for ExplainError {
+    fn from(error: crate::word::PortError) -> Self {
+        Self::Port(error)
+    }
+}
+
+impl From<model::FlowError> for ExplainError {
+    fn from(error: model::FlowError) -> Self {
+        Self::Flow(error)
+    }
+}
+

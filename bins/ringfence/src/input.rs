@@ -1,0 +1,54 @@
+//! From what was typed to a world and its rules, problems said on the way.
+
+use std::io;
+
+use manifest::{Options, Reading};
+use model::{Rules, World};
+
+use crate::cli::Input;
+
+/// What the manifests say.
+pub(crate) struct Manifests {
+    /// Everything that is there.
+    pub(crate) world: World,
+    /// The lowered rules, with their places.
+    pub(crate) rules: Rules,
+    /// Whether every object was understood (ruling E4).
+    pub(crate) is_complete: bool,
+}
+
+/// Reads all manifests and prints every problem to standard error.
+///
+/// # Errors
+/// Where no answer is possible at all; why is printed already.
+pub(crate) fn read(input: &Input) -> Result<Manifests, Unreadable> {
+    let documents = sources::load(&input.paths, io::stdin).map_err(|errors| {
+        errors.into_iter().for_each(|error| print(error.into()));
+        Unreadable
+    })?;
+    let reading = manifest::read(&documents.documents, &options(input));
+    let is_complete = reading.is_complete();
+    let Reading { parts, rules, problems, .. } = reading;
+    problems.into_iter().for_each(|problem| print(problem.into()));
+    let world = World::new(parts).map_err(|error| {
+        eprintln!("error: {error}");
+        Unreadable
+    })?;
+    Ok(Manifests { world, rules, is_complete })
+}
+
+/// No answer is possible.
+pub(crate) struct Unreadable;
+
+fn options(input: &Input) -> Options {
+    Options {
+        default_namespace: input.namespace.clone(),
+        pod_networks: input.pod_cidrs.clone(),
+        ignore_kinds: input.ignore_kinds.iter().cloned().collect(),
+        ..Options::default()
+    }
+}
+
+fn print(report: miette::Report) {
+    eprintln!("{report:?}");
+}

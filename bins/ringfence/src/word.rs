@@ -1,0 +1,7 @@
+//! The words for peers and ports, the same in every command.
+
+mod peer;
+mod port;
+
+pub(crate) use peer::{PeerWord, ResolveError, Resolved};
+pub(crate) use port::{PortError, PortWord, protocol_of};
