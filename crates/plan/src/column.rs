@@ -28,17 +28,18 @@ pub(crate) struct ColumnMap {
 
 impl ColumnMap {
     pub(crate) fn between(old: &Image, wanted: &Image) -> Self {
-        let mut counts = BTreeMap::from([((0, 0), u32::MAX)]);
-        for pair in old.ports.iter().copied().zip(wanted.ports.iter().copied()) {
-            let count: &mut u32 = counts.entry(pair).or_default();
-            *count = count.saturating_add(1);
-        }
+        let counts = counts(old, wanted);
         let ends = physical(&counts);
         let mut taken: BTreeSet<u32> = counts.keys().map(|(old, _)| *old).collect();
         taken.extend(ends.values());
         let by_ends: BTreeMap<(u32, u32), ColumnPair> =
             counts.keys().map(|key| (*key, pair(*key, &counts, &ends, &mut taken))).collect();
         Self { pairs: by_ends.values().copied().collect(), by_ends }
+    }
+
+    /// Whether every port keeps its column.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.pairs.iter().all(|pair| pair.old == pair.via && pair.via == pair.end)
     }
 
     /// The pair of one port slot.
@@ -51,6 +52,25 @@ impl ColumnMap {
         let last = self.pairs.iter().map(|pair| pair.old.max(pair.via).max(pair.end)).max();
         last.unwrap_or(0) as usize + 1
     }
+}
+
+/// How many ports each pair of columns has; neighbours mostly agree, so runs are counted.
+fn counts(old: &Image, wanted: &Image) -> BTreeMap<(u32, u32), u32> {
+    let mut counts = BTreeMap::from([((0, 0), u32::MAX)]);
+    let pairs = old.ports.iter().copied().zip(wanted.ports.iter().copied());
+    let mut run = ((0, 0), 0_u32);
+    let mut add = |(pair, length): ((u32, u32), u32)| {
+        let count: &mut u32 = counts.entry(pair).or_default();
+        *count = count.saturating_add(length);
+    };
+    for pair in pairs {
+        if pair != run.0 {
+            add(std::mem::replace(&mut run, (pair, 0)));
+        }
+        run.1 += 1;
+    }
+    add(run);
+    counts
 }
 
 fn pair(

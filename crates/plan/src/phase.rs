@@ -60,6 +60,7 @@ pub fn plan(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanError> {
         images: &images,
         classes: &classes,
         sets: &sets,
+        unsettled: unsettled(&images, &classes.pairs, &sets),
         blocks: Blocks::of(observed),
         now: observed.clone(),
         ops: Vec::new(),
@@ -73,10 +74,25 @@ struct Planner<'a> {
     images: &'a Images<'a>,
     classes: &'a ClassMap,
     sets: &'a SetMap,
+    /// By set of old: the pairs for which one of its rows must change or appear.
+    unsettled: BTreeMap<u32, Vec<ClassPair>>,
     blocks: Blocks,
     now: Image,
     ops: Vec<Op>,
     rows_max: usize,
+}
+
+fn unsettled(
+    images: &Images<'_>,
+    pairs: &BTreeSet<ClassPair>,
+    sets: &SetMap,
+) -> BTreeMap<u32, Vec<ClassPair>> {
+    let is_unsettled = |set, pair: ClassPair| match sets.wanted.contains(&set) {
+        true => !images.is_settled(set, pair),
+        false => !images.columns.is_unchanged() || pair.old != pair.via,
+    };
+    let of = |set| pairs.iter().copied().filter(|pair| is_unsettled(set, *pair)).collect();
+    sets.old.iter().map(|set| (*set, of(*set))).collect()
 }
 
 impl Planner<'_> {
@@ -135,6 +151,10 @@ impl Planner<'_> {
         self.classes.pairs.iter().copied().collect()
     }
 
+    fn unsettled(&self, set: u32) -> Vec<ClassPair> {
+        self.unsettled.get(&set).cloned().unwrap_or_default()
+    }
+
     fn kept_sets(&self) -> Vec<u32> {
         self.sets.old.intersection(&self.sets.wanted).copied().collect()
     }
@@ -142,7 +162,7 @@ impl Planner<'_> {
     /// Phases 1 and 2: rows of old under transitional columns and classes.
     fn learn_old(&mut self) {
         for set in self.sets.old.clone() {
-            for pair in self.pairs().into_iter().filter(|pair| pair.old.is_some()) {
+            for pair in self.unsettled(set).into_iter().filter(|pair| pair.old.is_some()) {
                 let required = self.images.as_old(set, pair);
                 self.put(set, pair.old, &required);
                 self.put(set, pair.via, &required);
@@ -235,7 +255,7 @@ impl Planner<'_> {
     fn open(&mut self) {
         self.rewrite_kept(|images, set, pair| images.as_wanted(set, pair));
         for set in self.kept_sets() {
-            for pair in self.pairs() {
+            for pair in self.unsettled(set) {
                 let required = self.images.as_wanted(set, pair);
                 if pair.via != pair.wanted && !self.is_old_class(pair.wanted) {
                     self.put(set, pair.wanted, &required);
@@ -256,7 +276,7 @@ impl Planner<'_> {
     /// Rows of a set that stays, where an address changes sides under it.
     fn rewrite_kept(&mut self, required: impl Fn(&Images<'_>, u32, ClassPair) -> Required) {
         for set in self.kept_sets() {
-            for pair in self.pairs() {
+            for pair in self.unsettled(set) {
                 let required = required(self.images, set, pair);
                 self.put(set, pair.via, &required);
             }
@@ -325,10 +345,16 @@ impl Planner<'_> {
         let pairs = [(old.ingress(), wanted.ingress()), (old.egress(), wanted.egress())];
         pairs.into_iter().any(|(old, wanted)| {
             let sets = SetPair { old, wanted };
-            *known.entry(sets).or_insert_with(|| {
-                self.classes.pairs.iter().any(|class| self.images.differs(sets, *class))
-            })
+            *known.entry(sets).or_insert_with(|| self.differs(sets))
         })
+    }
+
+    fn differs(&self, sets: SetPair) -> bool {
+        let differs = |class: &ClassPair| self.images.differs(sets, *class);
+        match self.unsettled.get(&sets.old).filter(|_| sets.old == sets.wanted) {
+            Some(unsettled) => unsettled.iter().any(differs),
+            None => self.classes.pairs.iter().any(differs),
+        }
     }
 
     /// Rows that no endpoint and no address leads to.

@@ -1,5 +1,8 @@
 //! What a row says while a plan is under way: as of old, as wanted, or only what both allow.
+//!
+//! Rows share blocks of cells, so two rows are compared once for each pair of blocks.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use abi::{Cell, RowKey, RowValue, verdict_code};
@@ -9,13 +12,14 @@ use model::Builtin;
 use crate::class::ClassPair;
 use crate::column::{ColumnMap, ColumnPair};
 
-/// Two images, compared cell by cell.
+/// Two images, compared row by row.
 pub(crate) struct Images<'a> {
     pub(crate) old: &'a Image,
     pub(crate) wanted: &'a Image,
     pub(crate) columns: &'a ColumnMap,
-    old_rows: HashMap<RowKey, Vec<Cell>>,
-    wanted_rows: HashMap<RowKey, Vec<Cell>>,
+    old_blocks: HashMap<RowValue, Vec<Cell>>,
+    wanted_blocks: HashMap<RowValue, Vec<Cell>>,
+    known: RefCell<HashMap<(Side, Side), Difference>>,
 }
 
 /// A set before and after; 0 is the set that allows everything.
@@ -32,70 +36,115 @@ impl SetPair {
     }
 }
 
+/// What one set has for one class.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Side {
+    /// No policy: everything is allowed.
+    Open,
+    /// No row: everything is denied.
+    Missing,
+    Row(RowValue),
+}
+
+/// How a row changes.
+#[derive(Clone, Copy, Default)]
+struct Difference {
+    opens: bool,
+    closes: bool,
+    differs: bool,
+}
+
 /// The cells that a row must have, by physical column; others are never read.
 pub(crate) type Required = Vec<Option<Cell>>;
 
 impl<'a> Images<'a> {
     pub(crate) fn new(old: &'a Image, wanted: &'a Image, columns: &'a ColumnMap) -> Self {
-        Self { old, wanted, columns, old_rows: rows(old), wanted_rows: rows(wanted) }
+        let (old_blocks, wanted_blocks) = (blocks(old), blocks(wanted));
+        Self { old, wanted, columns, old_blocks, wanted_blocks, known: RefCell::default() }
     }
 
     /// The row as of old, for ports that have and have not moved yet.
     pub(crate) fn as_old(&self, set: u32, class: ClassPair) -> Required {
+        let old = side(self.old, set, class.old);
         self.required(|pair| {
-            let cell = self.old_cell(set, class, pair);
+            let cell = self.old_cell(old, pair);
             [Some((pair.old, cell)), Some((pair.via, cell))]
         })
     }
 
     /// The row as wanted, for ports that have and have not arrived yet.
     pub(crate) fn as_wanted(&self, set: u32, class: ClassPair) -> Required {
+        let wanted = side(self.wanted, set, class.wanted);
         self.required(|pair| {
-            let cell = self.wanted_cell(set, class, pair);
+            let cell = self.wanted_cell(wanted, pair);
             [Some((pair.via, cell)), Some((pair.end, cell))]
         })
     }
 
     /// The row that allows only what both allow, for ports on their way.
     pub(crate) fn as_both(&self, sets: SetPair, class: ClassPair) -> Required {
-        self.required(|pair| [Some((pair.via, self.both(sets, class, pair))), None])
+        let (old, wanted) = self.sides(sets, class);
+        self.required(|pair| {
+            let before = self.old_cell(old, pair);
+            let cell = if is_allow(before) { self.wanted_cell(wanted, pair) } else { before };
+            [Some((pair.via, cell)), None]
+        })
     }
 
     /// Whether some cell of the two closes what was open.
     pub(crate) fn closes(&self, sets: SetPair, class: ClassPair) -> bool {
-        self.any(sets, class, |old, wanted| is_allow(old) && !is_allow(wanted))
+        self.difference(sets, class).closes
     }
 
     /// Whether some cell of the two opens what was closed.
     pub(crate) fn opens(&self, sets: SetPair, class: ClassPair) -> bool {
-        self.any(sets, class, |old, wanted| !is_allow(old) && is_allow(wanted))
+        self.difference(sets, class).opens
     }
 
     /// Whether some cell of the two differs at all, in verdict or reason.
     pub(crate) fn differs(&self, sets: SetPair, class: ClassPair) -> bool {
-        self.any(sets, class, |old, wanted| old != wanted)
+        self.difference(sets, class).differs
     }
 
-    fn any(&self, sets: SetPair, class: ClassPair, holds: impl Fn(Cell, Cell) -> bool) -> bool {
-        self.columns.pairs.iter().any(|pair| {
-            holds(
-                self.old_cell(sets.old, class, *pair),
-                self.wanted_cell(sets.wanted, class, *pair),
-            )
+    /// Whether a set that stays needs no write at all for this class.
+    pub(crate) fn is_settled(&self, set: u32, class: ClassPair) -> bool {
+        self.columns.is_unchanged()
+            && class.old == class.wanted
+            && class.via == class.wanted
+            && !self.differs(SetPair::kept(set), class)
+    }
+
+    fn difference(&self, sets: SetPair, class: ClassPair) -> Difference {
+        let sides = self.sides(sets, class);
+        if let Some(known) = self.known.borrow().get(&sides) {
+            return *known;
+        }
+        let difference = self.compare(sides.0, sides.1);
+        self.known.borrow_mut().insert(sides, difference);
+        difference
+    }
+
+    fn compare(&self, old: Side, wanted: Side) -> Difference {
+        self.columns.pairs.iter().fold(Difference::default(), |all, pair| {
+            let (before, after) = (self.old_cell(old, *pair), self.wanted_cell(wanted, *pair));
+            Difference {
+                opens: all.opens || !is_allow(before) && is_allow(after),
+                closes: all.closes || is_allow(before) && !is_allow(after),
+                differs: all.differs || before != after,
+            }
         })
     }
 
-    fn both(&self, sets: SetPair, class: ClassPair, pair: ColumnPair) -> Cell {
-        let old = self.old_cell(sets.old, class, pair);
-        if is_allow(old) { self.wanted_cell(sets.wanted, class, pair) } else { old }
+    fn sides(&self, sets: SetPair, class: ClassPair) -> (Side, Side) {
+        (side(self.old, sets.old, class.old), side(self.wanted, sets.wanted, class.wanted))
     }
 
-    fn old_cell(&self, set: u32, class: ClassPair, pair: ColumnPair) -> Cell {
-        cell(&self.old_rows, set, class.old, pair.old)
+    fn old_cell(&self, side: Side, pair: ColumnPair) -> Cell {
+        cell(&self.old_blocks, side, pair.old)
     }
 
-    fn wanted_cell(&self, set: u32, class: ClassPair, pair: ColumnPair) -> Cell {
-        cell(&self.wanted_rows, set, class.wanted, pair.wanted)
+    fn wanted_cell(&self, side: Side, pair: ColumnPair) -> Cell {
+        cell(&self.wanted_blocks, side, pair.wanted)
     }
 
     fn required(&self, cells: impl Fn(ColumnPair) -> [Option<(u32, Cell)>; 2]) -> Required {
@@ -113,22 +162,34 @@ fn is_allow(cell: Cell) -> bool {
     cell.verdict == verdict_code::ALLOW
 }
 
-/// Every row with its cells, so that comparing is cheap.
-fn rows(image: &Image) -> HashMap<RowKey, Vec<Cell>> {
-    let cells = |row: &RowValue| {
-        let cells = row.base..row.base.saturating_add(row.width);
-        cells.map_while(|index| image.cells.get(&index).copied()).collect()
-    };
-    image.rows.iter().map(|(key, row)| (*key, cells(row))).collect()
+/// Every block that a row leads to, with its cells.
+fn blocks(image: &Image) -> HashMap<RowValue, Vec<Cell>> {
+    let mut blocks = HashMap::new();
+    for row in image.rows.values() {
+        blocks.entry(*row).or_insert_with(|| {
+            let cells = row.base..row.base.saturating_add(row.width);
+            cells.map_while(|index| image.cells.get(&index).copied()).collect()
+        });
+    }
+    blocks
+}
+
+fn side(image: &Image, set: u32, class: Option<u32>) -> Side {
+    if set == 0 {
+        return Side::Open;
+    }
+    let row = class.and_then(|class| image.rows.get(&RowKey { set, class }));
+    row.map_or(Side::Missing, |row| Side::Row(*row))
 }
 
 /// A cell, or what the programs make of one that is not there.
-fn cell(rows: &HashMap<RowKey, Vec<Cell>>, set: u32, class: Option<u32>, column: u32) -> Cell {
-    if set == 0 {
-        return builtin(Builtin::DefaultAllow);
-    }
-    let row = class.and_then(|class| rows.get(&RowKey { set, class }));
-    let cell = row.and_then(|cells| cells.get(column as usize)).copied();
+fn cell(blocks: &HashMap<RowValue, Vec<Cell>>, side: Side, column: u32) -> Cell {
+    let row = match side {
+        Side::Open => return builtin(Builtin::DefaultAllow),
+        Side::Missing => return builtin(Builtin::NotProgrammed),
+        Side::Row(row) => row,
+    };
+    let cell = blocks.get(&row).and_then(|cells| cells.get(column as usize)).copied();
     cell.unwrap_or(builtin(Builtin::NotProgrammed))
 }
 

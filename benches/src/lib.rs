@@ -1,0 +1,7 @@
+//! Worlds to measure on.
+//!
+//! Everything is made by position, so two runs measure the same thing.
+
+mod cluster;
+
+pub use cluster::{Cluster, node_name};
