@@ -1,0 +1,62 @@
+# Names only: the logic is in xtask (Rust) and scripts/setup.sh (what must be installed).
+
+# rustup's folder first, so that a distribution's cargo is never taken by mistake.
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+CACHE := $(or $(RINGFENCE_CACHE),$(HOME)/.cache/ringfence)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+XTASK := cargo run --quiet --package ringfence-xtask --
+DEMO ?= examples/shop
+SAMPLE ?=
+SECONDS_TO_FUZZ ?= 60
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test tidy lint fmt deny mutants fuzz bench docs clean ci
+
+help: ## list these names
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building needs (done by every target that needs it)
+	@scripts/setup.sh build
+
+build: setup ## build the command line
+	cargo build --package ringfence
+
+demo: build ## enforce the sample application on this machine and probe it with real packets
+	@scripts/setup.sh root "to make network namespaces and load BPF programs" \
+		$(TARGET)/debug/ringfence lab run -f $(DEMO)
+
+test: setup ## run every test; those that need root and a kernel say so where they cannot run
+	@$(XTASK) test
+
+tidy: setup ## compare the drawings, lists and habits of the project with its tree
+	@$(XTASK) tidy
+
+lint: setup ## check formatting, then clippy with every warning an error
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+fmt: setup ## format all Rust
+	cargo fmt --all
+
+deny: setup ## check duplicates, licences and sources of the dependencies
+	@scripts/setup.sh deny
+	PATH="$(CACHE)/tools/bin:$$PATH" cargo deny --locked check bans licenses sources
+
+mutants: setup ## break the code on purpose and see which tier notices (SAMPLE=6: six of them)
+	@$(XTASK) mutants $(if $(SAMPLE),--sample $(SAMPLE))
+
+fuzz: setup ## fuzz every target for SECONDS_TO_FUZZ=60 seconds each
+	@scripts/setup.sh fuzz
+	@$(XTASK) fuzz --seconds $(SECONDS_TO_FUZZ)
+
+bench: setup ## measure compiling and planning
+	cargo bench --package ringfence-benches
+
+docs: setup ## build the crates' documentation
+	cargo doc --workspace --no-deps --document-private-items
+
+clean: ## remove what was built here; the caches in CACHE stay
+	cargo clean
+
+ci: ## everything that must pass before a change lands
+	@.ci/run

@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# Installs what a make target needs, and runs what must be root; see usage().
+# It asks nothing, says why it does what it does, and is quick when nothing is missing.
+set -euo pipefail
+
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+CACHE="${RINGFENCE_CACHE:-$HOME/.cache/ringfence}"
+# The version that the project was checked with; raise it in a commit of its own.
+CARGO_DENY_VERSION=0.20.2
+RUSTUP_LINE="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --default-toolchain none"
+
+usage() {
+    cat <<'TEXT'
+usage: scripts/setup.sh build                 compilers for Rust and BPF, git, the pinned toolchain
+       scripts/setup.sh rust                  the pinned toolchain only
+       scripts/setup.sh deny                  cargo-deny, built once into the cache
+       scripts/setup.sh fuzz                  cargo-fuzz and the nightly toolchain that it needs
+       scripts/setup.sh can-root              exit 0 where `root` would work
+       scripts/setup.sh root WHY COMMAND...   runs COMMAND as root, through sudo only if it must
+TEXT
+}
+
+wrong_usage() {
+    usage >&2
+    exit 64
+}
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# 2 is the exit code of a set-up error in every command of the project.
+give_up() {
+    say "$@"
+    exit 2
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+is_debian() {
+    have apt-get && [ -r /etc/os-release ] && grep -Eq '^ID(_LIKE)?=.*(debian|ubuntu)' /etc/os-release
+}
+
+# --- root -------------------------------------------------------------------------------------
+
+# With a terminal sudo may ask a person for a password; without one it must not need to.
+can_root() { is_root || { have sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }; }
+
+# Keeps the few variables that our own programs read; sudo drops the rest.
+as_root() {
+    local why="$1"
+    shift
+    if is_root; then
+        "$@"
+        return
+    fi
+    have sudo || give_up "root is needed $why: run this as root, or install sudo"
+    say "sudo $why"
+    sudo env "PATH=$PATH" "${KEEP[@]}" "$@"
+}
+
+KEEP=()
+keep_variables() {
+    local name
+    for name in CI RINGFENCE_REQUIRE_KERNEL INSTA_UPDATE RUST_BACKTRACE CARGO_MANIFEST_DIR NO_COLOR TERM; do
+        if [ -n "${!name+set}" ]; then KEEP+=("$name=${!name}"); fi
+    done
+}
+
+# --- packages ---------------------------------------------------------------------------------
+
+# WANTED collects what is missing; REASONS the sentences that say why.
+WANTED=()
+REASONS=()
+want() {
+    WANTED+=("$1")
+    REASONS+=("$1: $2")
+}
+
+newest_clang() { compgen -c clang- | grep -Ex 'clang-[0-9]+' | sort -t- -k2 -n | tail -1 || true; }
+
+# Old clangs emit code that the verifier refuses, so an unversioned one does not count by itself.
+have_clang() {
+    local found
+    found="$(newest_clang)"
+    if [ -n "$found" ] && [ "${found#clang-}" -ge 15 ]; then return 0; fi
+    have clang && [ "$(clang -dumpversion | cut -d. -f1)" -ge 15 ]
+}
+
+# The newest versioned package that this release has: Debian 12 has 13 to 16 and 19.
+clang_package() {
+    local newest
+    newest="$(apt-cache search --names-only '^clang-[0-9]+$' | cut -d' ' -f1 | sort -t- -k2 -n | tail -1)"
+    printf '%s\n' "${newest:-clang}"
+}
+
+have_header() {
+    local folder
+    for folder in /usr/include /usr/include/"$(uname -m)"-linux-gnu; do
+        if [ -e "$folder/$1" ]; then return 0; fi
+    done
+    return 1
+}
+
+look_for_packages() {
+    have cc || want gcc "links every Rust program"
+    have_header stdlib.h || want libc6-dev "links every Rust program"
+    have_clang || want CLANG "compiles the BPF programs in bpf/"
+    have git || want git "applies the mutants"
+}
+
+# apt's own list of packages may be empty on a fresh machine, or name versions that are gone.
+IS_REFRESHED=no
+refresh_package_list() {
+    if [ "$IS_REFRESHED" = yes ]; then return; fi
+    as_root "to fetch the list of packages" apt-get update -qq >&2 || give_up "apt-get update failed"
+    IS_REFRESHED=yes
+}
+
+# apt also knows names that other packages mention and that nobody provides.
+can_install() { apt-cache policy "$1" | grep -q '^  Candidate: [^(]'; }
+
+apt_install() {
+    as_root "to install packages" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >&2 || give_up "apt-get install $* failed"
+}
+
+install_packages() {
+    look_for_packages
+    if [ "${#WANTED[@]}" -eq 0 ]; then return; fi
+    local reason
+    for reason in "${REASONS[@]}"; do say "missing $reason"; done
+    is_debian || give_up "this is neither Debian nor Ubuntu: install the above (CLANG is clang 15 or newer) and try again"
+    refresh_package_list
+    apt_install "${WANTED[@]/#CLANG/$(clang_package)}"
+}
+
+# --- toolchain --------------------------------------------------------------------------------
+
+pinned() { sed -n 's/^channel = "\(.*\)"$/\1/p' "$ROOT/rust-toolchain.toml"; }
+
+# The words of a list in rust-toolchain.toml, one a line; nothing where there is no such list.
+pinned_list() { sed -n "s/^$1 = \\[\\(.*\\)\\]$/\\1/p" "$ROOT/rust-toolchain.toml" | tr -d '" ' | tr ',' '\n'; }
+
+# A shell that was opened before rustup was installed does not know its folder yet.
+find_rustup() {
+    if ! have rustup && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/rustup" ]; then
+        PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+    fi
+    have rustup
+}
+
+# The distribution's rustup manages pinned toolchains; its rustc would be another compiler.
+install_rustup() {
+    if is_debian; then
+        refresh_package_list
+        if can_install rustup; then
+            say "missing rustup: it keeps the toolchain that rust-toolchain.toml pins"
+            apt_install rustup
+            return
+        fi
+    fi
+    say "missing rustup, and this system has no package of it; type this line, then try again:"
+    have curl || ! is_debian || RUSTUP_LINE="apt-get install -y curl && $RUSTUP_LINE"
+    give_up "    $RUSTUP_LINE"
+}
+
+# rustup names what is installed without the network, so nothing is fetched when nothing is missing.
+has_toolchain() {
+    local present wanted
+    present="$(rustup component list --toolchain "$(pinned)" --installed 2>/dev/null)" || return 1
+    for wanted in rustc cargo rust-std $(pinned_list components) $(pinned_list targets | sed 's/^/rust-std-/'); do
+        grep -q "^$wanted" <<<"$present" || return 1
+    done
+}
+
+install_rust() {
+    find_rustup || install_rustup
+    if has_toolchain; then return; fi
+    say "installing Rust $(pinned), which rust-toolchain.toml pins"
+    local wanted options=()
+    for wanted in $(pinned_list components); do options+=(--component "$wanted"); done
+    for wanted in $(pinned_list targets); do options+=(--target "$wanted"); done
+    rustup toolchain install "$(pinned)" --profile minimal "${options[@]}" >&2 ||
+        give_up "rustup could not install Rust $(pinned)"
+}
+
+# --- tools ------------------------------------------------------------------------------------
+
+install_deny() {
+    install_rust
+    local tool="$CACHE/tools/bin/cargo-deny"
+    if [ -x "$tool" ] && [ "$("$tool" --version)" = "cargo-deny $CARGO_DENY_VERSION" ]; then return; fi
+    say "building cargo-deny $CARGO_DENY_VERSION into $CACHE/tools: it checks licences and sources"
+    CARGO_TARGET_DIR="$CACHE/tools-target" \
+        cargo install --quiet --locked --force --root "$CACHE/tools" "cargo-deny@$CARGO_DENY_VERSION"
+    rm -rf "$CACHE/tools-target"
+}
+
+install_fuzz() {
+    install_rust
+    rustup toolchain list | grep -q '^nightly' || {
+        say "installing nightly Rust: the fuzzer's instrumentation is not stable"
+        rustup toolchain install nightly --profile minimal >&2
+    }
+    [ -x "$CACHE/tools/bin/cargo-fuzz" ] || {
+        say "building cargo-fuzz into $CACHE/tools"
+        CARGO_TARGET_DIR="$CACHE/tools-target" cargo install --quiet --locked --root "$CACHE/tools" cargo-fuzz
+        rm -rf "$CACHE/tools-target"
+    }
+}
+
+main() {
+    keep_variables
+    case "${1:-}" in
+        build)
+            install_packages
+            install_rust
+            ;;
+        rust) install_rust ;;
+        deny) install_deny ;;
+        fuzz) install_fuzz ;;
+        can-root) can_root ;;
+        root)
+            [ "$#" -ge 3 ] || wrong_usage
+            shift
+            as_root "$@"
+            ;;
+        *) wrong_usage ;;
+    esac
+}
+
+main "$@"

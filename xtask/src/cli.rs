@@ -1,0 +1,67 @@
+//! The words that xtask understands.
+//!
+//! Kept apart from the tasks so that `--help` can be read in one place.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The logic behind the make targets
+#[derive(Parser)]
+#[command(name = "xtask", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Task {
+    /// Run every test; what needs root says SKIPPED where there is none
+    Test,
+    /// Compare the project's drawings, lists and habits with its tree
+    Tidy,
+    /// Break the code on purpose and say which tier noticed
+    Mutants(Mutants),
+    /// Fuzz every target for a while
+    Fuzz(Fuzz),
+}
+
+#[derive(Args)]
+pub(crate) struct Mutants {
+    /// Only the mutants with these numbers
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) only: Vec<u32>,
+    /// Only so many, spread over the places, always the same ones
+    #[arg(long, value_name = "COUNT", conflicts_with = "only")]
+    pub(crate) sample: Option<usize>,
+    /// Which tiers may judge
+    #[arg(long, value_enum, default_value_t = Tiers::All)]
+    pub(crate) tier: Tiers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tiers {
+    /// T0 and T1
+    Core,
+    /// T2 and T3
+    Kernel,
+    /// All four
+    All,
+}
+
+#[derive(Args)]
+pub(crate) struct Fuzz {
+    /// Seconds for each target
+    #[arg(long, default_value_t = 60)]
+    pub(crate) seconds: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_words_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+}

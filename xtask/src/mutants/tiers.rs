@@ -1,0 +1,109 @@
+//! The real tiers: cargo's tests in the scratch copy.
+//!
+//! The same `Suite` runs them as in `make test`.
+
+use std::fs;
+
+use super::MutantsError;
+use super::judge::{TierName, Tiers};
+use super::scratch::Scratch;
+use crate::cli;
+use crate::process::ProcessError;
+use crate::suite::{self, Outcome, Suite};
+use crate::workspace::Workspace;
+
+/// The crates that can see a wrong verdict without a kernel; the others' tests would only cost time.
+pub(super) const CORE: [&str; 5] = [
+    "ringfence-policy",
+    "ringfence-compile",
+    "ringfence-plan",
+    "ringfence-testkit",
+    "ringfence-tiers",
+];
+
+/// A mutant may loop for ever; the longest honest test binary takes a fraction of this.
+const SECONDS_MAX: u32 = 900;
+
+/// All tiers, as far as they may judge.
+pub(crate) struct KernelAndCore {
+    scratch: Scratch,
+    may: cli::Tiers,
+    privileged: Vec<String>,
+}
+
+impl KernelAndCore {
+    /// The tiers of `scratch` that `may` names.
+    pub(crate) fn new(scratch: &Scratch, may: cli::Tiers) -> Result<Self, MutantsError> {
+        scratch.restore()?;
+        let workspace = Workspace::read(&scratch.tree())?;
+        let privileged = suite::privileged(&workspace.members);
+        let privileged = privileged.into_iter().map(str::to_owned).collect();
+        let tiers = Self { scratch: scratch.clone(), may, privileged };
+        if tiers.may_judge(TierName::Kernel) && !tiers.suite("root").can_be_root()? {
+            return Err(MutantsError::NoRoot);
+        }
+        Ok(tiers)
+    }
+
+    fn may_judge(&self, tier: TierName) -> bool {
+        match (self.may, tier) {
+            (cli::Tiers::All, _)
+            | (cli::Tiers::Core, TierName::Core)
+            | (cli::Tiers::Kernel, TierName::Kernel) => true,
+            (cli::Tiers::Core, TierName::Kernel) | (cli::Tiers::Kernel, TierName::Core) => false,
+        }
+    }
+
+    fn suite(&self, name: &str) -> Suite {
+        Suite {
+            root: self.scratch.tree(),
+            variables: vec![
+                ("CARGO_TARGET_DIR", self.scratch.target().into()),
+                // Nobody debugs a mutant, and without debug information it builds faster.
+                ("CARGO_PROFILE_DEV_DEBUG", "0".into()),
+                ("INSTA_UPDATE", "no".into()),
+            ],
+            log: Some(self.scratch.log(name)),
+            seconds_max: Some(SECONDS_MAX),
+        }
+    }
+}
+
+impl Tiers for KernelAndCore {
+    fn run(&mut self, tier: TierName, name: &str) -> Result<Option<Outcome>, ProcessError> {
+        if !self.may_judge(tier) {
+            return Ok(None);
+        }
+        let log = self.scratch.log(name);
+        fs::write(&log, "").map_err(|source| ProcessError::Log { path: log, source })?;
+        let privileged: Vec<_> = self.privileged.iter().map(String::as_str).collect();
+        match tier {
+            TierName::Core => self.suite(name).run(&CORE),
+            TierName::Kernel => self.suite(name).run_as_root(&privileged),
+        }
+        .map(Some)
+    }
+
+    fn culprit(&self, name: &str) -> Option<String> {
+        first_failure(&fs::read_to_string(self.scratch.log(name)).ok()?)
+    }
+}
+
+/// The name in the first line `test NAME ... FAILED`.
+fn first_failure(log: &str) -> Option<String> {
+    let name =
+        |line: &str| Some(line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?.to_owned());
+    log.lines().find_map(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_failure;
+
+    #[test]
+    fn the_first_failed_test_is_named() {
+        let log = "test a::b ... ok\ntest a::c ... FAILED\ntest a::d ... FAILED\n";
+        assert_eq!(first_failure(log).as_deref(), Some("a::c"));
+        assert_eq!(first_failure("test a::b ... ok\n"), None);
+    }
+}
