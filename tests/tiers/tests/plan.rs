@@ -1,0 +1,135 @@
+//! The planner's promise, write by write, between random worlds with random rules.
+//!
+//! After every single write, a flow between any endpoint's egress and any endpoint's ingress has the
+//! verdict of the old or of the wanted image, and is never allowed where both deny.
+
+#![expect(clippy::panic, clippy::indexing_slicing, reason = "a failing seed panics")]
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use compile::{Answer, Image, Scope, Slots, compile};
+use model::{Direction, Traffic, Verdict};
+use plan::{Op, plan};
+use testkit::generate::Generated;
+
+/// What is asked of an image: endpoint, remote address, traffic.
+type Question = (u32, IpAddr, Traffic);
+
+fn answers(image: &Image, questions: &[Question]) -> Vec<[Answer; 2]> {
+    questions
+        .iter()
+        .map(|(slot, remote, traffic)| {
+            Direction::ALL.map(|direction| image.lookup(*slot, direction, *remote, *traffic))
+        })
+        .collect()
+}
+
+/// Egress of one endpoint and ingress of another, on the same traffic.
+fn flows(questions: &[Question]) -> Vec<(usize, usize)> {
+    let ends = || (0..).zip(questions);
+    ends()
+        .flat_map(|(at, from)| {
+            ends()
+                .filter(move |(_, to)| from.0 != to.0 && from.2 == to.2)
+                .map(move |(to, _)| (at, to))
+        })
+        .collect()
+}
+
+fn verdict(answers: &[[Answer; 2]], (from, to): (usize, usize)) -> Verdict {
+    let [egress, _] = answers[from];
+    let [_, ingress] = answers[to];
+    egress.verdict.min(ingress.verdict)
+}
+
+/// A state of the cluster, compiled with slots that outlive it.
+fn wanted(case: &Generated, slots: &mut Slots) -> Image {
+    slots.update(&case.world, Scope::Everywhere);
+    compile(&case.world, &case.rules, slots).unwrap_or_else(|error| panic!("{error}")).image
+}
+
+fn questions(cases: [&Generated; 2]) -> Vec<Question> {
+    let flows = || cases.iter().flat_map(|case| case.sample(300));
+    let of = |flow: &model::Flow| [flow.source().address(), flow.destination().address()];
+    let addresses: BTreeSet<IpAddr> = flows().flat_map(of).flatten().collect();
+    let traffic: BTreeSet<Traffic> = flows().map(model::Flow::traffic).collect();
+    let spread = |count: usize, wanted: usize| count.div_ceil(wanted).max(1);
+    let addresses = addresses.iter().step_by(spread(addresses.len(), 14));
+    let traffic = traffic.iter().step_by(spread(traffic.len(), 5)).copied();
+    let pairs =
+        addresses.flat_map(|address| traffic.clone().map(move |traffic| (*address, traffic)));
+    pairs.flat_map(|(address, traffic)| (1..=3).map(move |slot| (slot, address, traffic))).collect()
+}
+
+/// Thousands of ports may move one by one; only those that are asked about can change an answer.
+fn is_silent(op: &Op, questions: &[Question]) -> bool {
+    let Op::Port { slot, .. } = op else { return false };
+    !questions.iter().any(|(_, _, traffic)| abi::port_slot(*traffic) == Some(*slot))
+}
+
+/// Performs the plan write by write; the images in between, every so often.
+fn cross(now: &mut Image, wanted: &Image, questions: &[Question], context: &str) -> Vec<Image> {
+    let (old, new) = (answers(now, questions), answers(wanted, questions));
+    let pairs = flows(questions);
+    let ops = plan(now, wanted).unwrap_or_else(|error| panic!("{context}: {error}"));
+    let mut between = Vec::new();
+    for (at, op) in (0..).zip(&ops) {
+        op.apply(now);
+        if is_silent(op, questions) {
+            continue;
+        }
+        let current = answers(now, questions);
+        for pair in pairs.iter().skip(at % 31).step_by(31) {
+            let [old, new, current] = [&old, &new, &current].map(|answers| verdict(answers, *pair));
+            assert!(
+                current == old || current == new,
+                "{context}: write {at} of {}: {op:?}: {old}, {new} wanted, {current}",
+                ops.len()
+            );
+        }
+        if at % 17 == 3 && between.len() < 5 {
+            between.push(now.clone());
+        }
+    }
+    assert_eq!(answers(now, questions), new, "{context}: the plan ends elsewhere");
+    between
+}
+
+#[test]
+fn every_write_keeps_the_promise_and_every_crash_converges() {
+    let mut writes = 0;
+    for seed in 0..8_u64 {
+        let (mut now, mut slots) = (Image::default(), Slots::default());
+        let mut before = Generated::seeded(seed * 100);
+        for step in 0..4 {
+            let context = format!("seed {seed} step {step}");
+            let case = Generated::seeded(seed * 100 + step);
+            let wanted = wanted(&case, &mut slots);
+            let questions = questions([&before, &case]);
+            writes += plan(&now, &wanted).map_or(0, |ops| ops.len());
+            for mut crashed in cross(&mut now, &wanted, &questions, &context) {
+                cross(&mut crashed, &wanted, &questions, &format!("{context}, crashed"));
+            }
+            let rest = plan(&now, &wanted).unwrap_or_else(|error| panic!("{context}: {error}"));
+            assert_eq!(rest, [], "{context}: a plan that was carried out leaves something");
+            before = case;
+        }
+    }
+    println!("plans: {writes} writes checked");
+    assert!(writes > 1_000, "{writes}");
+}
+
+#[test]
+fn a_restart_writes_nothing() {
+    for seed in 0..20 {
+        let case = Generated::seeded(seed);
+        let mut now = Image::default();
+        let image = wanted(&case, &mut Slots::default());
+        for op in plan(&now, &image).unwrap_or_else(|error| panic!("{error}")) {
+            op.apply(&mut now);
+        }
+        let again = wanted(&case, &mut Slots::default());
+        assert_eq!(plan(&now, &again), Ok(Vec::new()), "seed {seed}");
+    }
+}
