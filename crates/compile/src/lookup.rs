@@ -2,7 +2,7 @@
 //!
 //! What this says of an endpoint and a remote address is what the kernel must say.
 
-use abi::{Address, Cell, PrefixKey, RowKey, column, port_slot};
+use abi::{Address, BackendKey, Cell, PrefixKey, RowKey, ServiceKey, column, port_slot};
 use model::{Builtin, Direction, Traffic, Verdict};
 
 use crate::Image;
@@ -43,7 +43,35 @@ impl Image {
         if !sets.is_live() {
             return builtin(Builtin::Quarantine).into();
         }
-        self.verdict(set_of(sets, direction), remote.into(), traffic).into()
+        let set = set_of(sets, direction);
+        match direction {
+            Direction::Ingress => self.verdict(set, remote.into(), traffic).into(),
+            Direction::Egress => self.destination(set, remote.into(), traffic).into(),
+        }
+    }
+
+    /// What set `set` says of a destination: of a Service, what all its backends allow (ruling N13).
+    fn destination(&self, set: u32, address: Address, traffic: Traffic) -> Cell {
+        let backends = self.backends_of(address, traffic);
+        let cells = backends.iter().map(|(address, traffic)| self.verdict(set, *address, *traffic));
+        let mut cells: Vec<Cell> = cells.collect();
+        let denied = cells.iter().position(|cell| cell.verdict != abi::verdict_code::ALLOW);
+        match denied {
+            Some(first) => cells.swap_remove(first),
+            None => cells.pop().unwrap_or_else(|| self.verdict(set, address, traffic)),
+        }
+    }
+
+    /// Where a Service leads; nowhere if the address and port are no Service's.
+    fn backends_of(&self, address: Address, traffic: Traffic) -> Vec<(Address, Traffic)> {
+        let Traffic::Port(protocol, port) = traffic else { return Vec::new() };
+        let key = ServiceKey { address, port, protocol: protocol.number(), pad: 0 };
+        let Some(service) = self.services.get(&key) else { return Vec::new() };
+        let backend = |index| {
+            let key = BackendKey { backends: service.backends, index };
+            self.backends.get(&key).map(|to| (to.address, Traffic::Port(protocol, to.port)))
+        };
+        (0..service.count).filter_map(backend).collect()
     }
 
     /// What endpoint `slot` says of reaching its own address through a Service (ruling N14).

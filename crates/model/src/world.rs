@@ -7,7 +7,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::{Backend, End, Family, Labels, Protocol, Selector, Service, ServicePort, TargetPort};
+use crate::{
+    Backend, End, Family, Labels, Protocol, Selector, Service, ServicePort, TargetPort, Traffic,
+};
 
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
@@ -293,6 +295,20 @@ impl World {
         backends.sort_unstable();
         backends.dedup();
         backends
+    }
+
+    /// The ready backends of the Service port at `address` that `traffic` names, sorted; none where
+    /// no Service is there.
+    #[must_use]
+    pub fn backends_at(&self, address: IpAddr, traffic: Traffic) -> Vec<Backend> {
+        let Traffic::Port(protocol, number) = traffic else { return Vec::new() };
+        let services = self.parts.services.iter();
+        let here = services.filter(|service| service.addresses.contains(&address));
+        let ports = here.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
+        let mut named = ports.filter(|(_, port)| port.protocol == protocol && port.port == number);
+        named.next().map_or_else(Vec::new, |(service, port)| {
+            self.backends(service, port, Family::of(address))
+        })
     }
 
     fn selected<'a>(

@@ -6,6 +6,7 @@
 //! **Invariant:** `policy` does no IO and keeps no state; equal arguments give equal decisions.
 //! **Invariant:** it shares no code with `compile` beyond the nouns of `model`.
 
+mod conjunction;
 mod hairpin;
 mod matching;
 mod peer;
@@ -26,7 +27,8 @@ pub fn decide(world: &World, rules: &Rules, flow: &Flow) -> Decision {
 /// What the source says.
 fn egress(world: &World, rules: &Rules, flow: &Flow) -> Judgement {
     match flow.source() {
-        End::Pod { pod, .. } => judge(world, rules, flow, *pod, Direction::Egress),
+        End::Pod { pod, .. } => conjunction::judge(world, rules, flow, *pod)
+            .unwrap_or_else(|| judge(world, rules, flow, *pod, Direction::Egress)),
         End::Host { .. } => Builtin::Host.into(),
         End::UnknownPod { .. } | End::External { .. } | End::Domain { .. } => {
             Builtin::DefaultAllow.into()

@@ -1,0 +1,52 @@
+//! What is read, and how. Both are plain data, so that a reading depends on nothing else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+/// One file's text. It may hold several YAML documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// The name that people know it by, for example its path.
+    pub name: Arc<str>,
+    /// Its text.
+    pub text: Arc<str>,
+}
+
+/// Where the documents come from, which decides what an unreadable policy means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReadAs {
+    /// From files: an unreadable object is an error and contributes nothing (ruling E1).
+    #[default]
+    File,
+    /// From a cluster: an unreadable policy denies (rulings E5 and C4), and is an error too.
+    Cluster,
+}
+
+/// How documents are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The namespace of objects that name none (ruling N23).
+    pub default_namespace: String,
+    /// How many pods of a workload exist at most: 1 for an analysis, 2 for a lab.
+    pub replicas_max: u32,
+    /// The networks of pods; where empty, the Nodes' `podCIDRs` (ruling N10).
+    pub pod_networks: Vec<IpNet>,
+    /// Kinds to leave out in the form `GROUP/KIND` (ruling E3).
+    pub ignore_kinds: BTreeSet<String>,
+    /// Where the documents come from.
+    pub read_as: ReadAs,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            default_namespace: "default".to_owned(),
+            replicas_max: 1,
+            pod_networks: Vec::new(),
+            ignore_kinds: BTreeSet::new(),
+            read_as: ReadAs::File,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Objects: what each tree says it is, lists unfolded, twins found (rulings E1, E3, E6).
+
+use std::collections::BTreeMap;
+
+use crate::fields::{Fields, nearest, text};
+use crate::kind::{Kind, groups};
+use crate::metadata::Metadata;
+use crate::problem::{ObjectError, Warning, WorldError};
+use crate::reader::{Read, Reader};
+use crate::yaml::{Node, Span, Value};
+
+/// An object of a kind that counts.
+pub(crate) struct Object<'n> {
+    pub(crate) kind: Kind,
+    pub(crate) fields: Fields<'n>,
+    pub(crate) metadata: Metadata,
+}
+
+/// Sorts trees into objects, and counts what does not matter.
+#[derive(Default)]
+pub(crate) struct Sorter<'n> {
+    pub(crate) objects: Vec<Object<'n>>,
+    pub(crate) skipped: BTreeMap<String, usize>,
+    seen: BTreeMap<(Kind, String, String), (&'n [crate::yaml::Entry], Span)>,
+}
+
+impl<'n> Sorter<'n> {
+    /// Takes one tree. What is refused is reported.
+    pub(crate) fn take(&mut self, node: &'n Node, reader: &mut Reader<'_>) {
+        let Ok(header) = Header::read(node, None, reader) else { return };
+        self.take_headed(node, &header, reader);
+    }
+
+    fn take_headed(&mut self, node: &'n Node, header: &Header, reader: &mut Reader<'_>) {
+        match header.kind.strip_suffix("List") {
+            Some(inner) if node.get("items").is_some() || header.is_list() => {
+                self.unfold(node, header, inner, reader);
+            }
+            _ => self.sort(node, header, reader),
+        }
+    }
+
+    fn unfold(&mut self, node: &'n Node, list: &Header, inner: &str, reader: &mut Reader<'_>) {
+        let Some(items) = node.get("items") else { return };
+        let Ok(items) = crate::fields::items(items, "items", reader) else { return };
+        let implied = (!inner.is_empty()).then_some((list.version.as_str(), inner));
+        for item in items {
+            if let Ok(header) = Header::read(item, implied, reader) {
+                self.take_headed(item, &header, reader);
+            }
+        }
+    }
+
+    fn sort(&mut self, node: &'n Node, header: &Header, reader: &mut Reader<'_>) {
+        match header.classify(node) {
+            Class::Known(kind) => {
+                if let Ok(object) = self.known(node, kind, reader) {
+                    self.objects.extend(object);
+                }
+            }
+            Class::Skipped => self.skip(header),
+            Class::Refused(_) if reader.options.ignore_kinds.contains(&header.full_kind()) => {
+                self.skip(header);
+            }
+            Class::Refused(error) => {
+                reader.refuse(header.span, error);
+            }
+        }
+    }
+
+    fn skip(&mut self, header: &Header) {
+        *self.skipped.entry(header.full_kind()).or_default() += 1;
+    }
+
+    /// `None` for the second of two equal objects.
+    fn known(
+        &mut self,
+        node: &'n Node,
+        kind: Kind,
+        reader: &mut Reader<'_>,
+    ) -> Read<Option<Object<'n>>> {
+        let fields = Fields::of(node, kind.name(), reader)?;
+        let fields = match kind.is_policy() {
+            true => Fields::strict(node, kind.name(), &groups::TOP_LEVEL, reader)?,
+            false => fields.reject_near(&groups::TOP_LEVEL, &[], reader)?,
+        };
+        let metadata = Metadata::read(&fields, reader)?;
+        let namespace = match kind.is_namespaced() {
+            true => metadata.namespace.clone(),
+            false => String::new(),
+        };
+        let key = (kind, namespace, metadata.name.clone());
+        let Some((first, first_span)) = self.seen.get(&key) else {
+            self.seen.insert(key, (fields.entries, metadata.name_span));
+            return Ok(Some(Object { kind, fields, metadata }));
+        };
+        let (span, other) = (metadata.name_span, *first_span);
+        let object = title(kind, &key.1, &key.2);
+        if same(first, fields.entries) {
+            reader.warn_pair(span, other, Warning::EqualTwice { object });
+            return Ok(None);
+        }
+        Err(reader.refuse_pair(span, other, WorldError::TwoObjects { object }))
+    }
+}
+
+fn same(these: &[crate::yaml::Entry], those: &[crate::yaml::Entry]) -> bool {
+    let node = |entries: &[crate::yaml::Entry]| Node {
+        span: Span::default(),
+        value: Value::Mapping(entries.to_vec()),
+    };
+    node(these) == node(those)
+}
+
+fn title(kind: Kind, namespace: &str, name: &str) -> String {
+    match namespace {
+        "" => format!("{} {name}", kind.name()),
+        namespace => format!("{} {namespace}/{name}", kind.name()),
+    }
+}
+
+/// `apiVersion` and `kind`.
+struct Header {
+    version: String,
+    kind: String,
+    span: Span,
+}
+
+enum Class {
+    Known(Kind),
+    Skipped,
+    Refused(ObjectError),
+}
+
+impl Header {
+    fn read(node: &Node, implied: Option<(&str, &str)>, reader: &mut Reader<'_>) -> Read<Self> {
+        let Value::Mapping(_) = &node.value else {
+            return Err(reader.refuse(node.span, ObjectError::NotAnObject { found: node.what() }));
+        };
+        let fields = Fields::of(node, "the object", reader)?;
+        if let Some((version, kind)) = implied
+            && fields.get("kind").is_none()
+        {
+            return Ok(Self { version: version.into(), kind: kind.into(), span: node.span });
+        }
+        let version = fields.required("apiVersion", reader, text);
+        let kind = fields.required("kind", reader, text);
+        let span = fields.get("kind").map_or(node.span, |kind| kind.span);
+        Ok(Self { version: version?.to_owned(), kind: kind?.to_owned(), span })
+    }
+
+    fn is_list(&self) -> bool {
+        self.kind == "List" && self.version == "v1"
+    }
+
+    fn group(&self) -> &str {
+        self.version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    fn full_kind(&self) -> String {
+        match self.group() {
+            "" => self.kind.clone(),
+            group => format!("{group}/{}", self.kind),
+        }
+    }
+
+    fn classify(&self, node: &Node) -> Class {
+        if let Some(kind) = Kind::find(&self.version, &self.kind) {
+            return Class::Known(kind);
+        }
+        if groups::is_foreign_policy(self.group(), &self.kind) {
+            return Class::Refused(self.foreign());
+        }
+        if let Some(wanted) = self.known_elsewhere() {
+            let (kind, found) = (self.kind.clone(), self.version.clone());
+            return Class::Refused(ObjectError::WrongVersion { kind, found, wanted });
+        }
+        if let Some(error) = self.misspelt() {
+            return Class::Refused(error);
+        }
+        if let Some(looks_like) = groups::policy_body(node) {
+            let kind = self.kind.clone();
+            return Class::Refused(ObjectError::PolicyBody { kind, looks_like });
+        }
+        match groups::sounds_like_policy(self.group(), &self.kind) {
+            true => Class::Refused(self.foreign()),
+            false => Class::Skipped,
+        }
+    }
+
+    fn foreign(&self) -> ObjectError {
+        ObjectError::ForeignPolicy { group: self.group().to_owned(), kind: self.kind.clone() }
+    }
+
+    /// Where this kind is served, if this group is one that had it or could be meant.
+    fn known_elsewhere(&self) -> Option<String> {
+        let named = |(_, kind, _): &&(&str, &str, Kind)| *kind == self.kind;
+        let (version, _, kind) = Kind::TABLE.iter().find(named)?;
+        (kind.is_policy() || groups::had_kinds(self.group())).then(|| (*version).to_owned())
+    }
+
+    fn misspelt(&self) -> Option<ObjectError> {
+        let ours = Kind::TABLE.iter().filter(|(version, ..)| *version == self.version);
+        let kinds: Vec<&str> = ours.map(|(_, kind, _)| *kind).collect();
+        let near = nearest(&self.kind, &kinds)?;
+        Some(ObjectError::UnknownKind {
+            kind: self.kind.clone(),
+            version: self.version.clone(),
+            near: Some(near.to_owned()),
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! The reading: from documents to a world's parts, its rules, and everything that is wrong.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::{Place, PolicyKind, Rules, WorldParts};
+
+use crate::assemble::{Found, assemble};
+use crate::kind::Kind;
+use crate::kind::admin_network_policy::{admin_network_policy, baseline_admin_network_policy};
+use crate::kind::cluster_network_policy::cluster_network_policy;
+use crate::kind::endpoint_slice::endpoint_slice;
+use crate::kind::namespace::namespace;
+use crate::kind::network_policy::network_policy;
+use crate::kind::node::node;
+use crate::kind::pod::pod;
+use crate::kind::service::service;
+use crate::kind::workload::workload;
+use crate::lint::lint;
+use crate::lower::Policy;
+use crate::object::{Object, Sorter};
+use crate::reader::Reader;
+use crate::yaml::{Node, Span, parse};
+use crate::{Document, Options, Problem};
+
+/// What documents say.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The parts of the world; they always make one.
+    pub parts: WorldParts,
+    /// The rules, with their places.
+    pub rules: Rules,
+    /// What could not be read or contradicts itself. One is enough to make the answer incomplete.
+    pub problems: Vec<Problem>,
+    /// What is legal and probably not meant.
+    pub lints: Vec<Problem>,
+    /// How many objects of each kind (`GROUP/KIND`) were left out because they do not matter, or
+    /// because the options say so.
+    pub skipped: BTreeMap<String, usize>,
+}
+
+impl Reading {
+    /// Whether everything that matters could be read (ruling E4).
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// Reads documents. Their order does not matter (ruling E6).
+#[must_use]
+pub fn read(documents: &[Document], options: &Options) -> Reading {
+    let mut reader = Reader::new(documents, options);
+    let trees = trees(&mut reader);
+    let mut sorter = Sorter::default();
+    for tree in &trees {
+        sorter.take(tree, &mut reader);
+    }
+    let mut found = Found::default();
+    for object in &sorter.objects {
+        decode(object, &mut found, &mut reader);
+    }
+    let policies = std::mem::take(&mut found.policies);
+    let (parts, pods) = assemble(found, &policies, &mut reader);
+    lint(&parts, &pods, &policies, &mut reader);
+    let Reader { mut problems, mut lints, .. } = reader;
+    problems.sort_by_key(Problem::position);
+    lints.sort_by_key(Problem::position);
+    let rules = rules(policies, documents);
+    Reading { parts, rules, problems, lints, skipped: sorter.skipped }
+}
+
+fn trees(reader: &mut Reader<'_>) -> Vec<Node> {
+    let mut trees = Vec::new();
+    for (at, document) in (0..).zip(reader.documents) {
+        let (more, failures) = parse(at, &document.text);
+        trees.extend(more);
+        for (span, error, other) in failures {
+            match other {
+                Some(other) => reader.refuse_pair(span, other, error),
+                None => reader.refuse(span, error),
+            };
+        }
+    }
+    trees
+}
+
+/// Reads one object. What is refused is reported, and adds nothing.
+fn decode(object: &Object<'_>, found: &mut Found, reader: &mut Reader<'_>) {
+    match object.kind {
+        Kind::Pod => found.pods.extend(pod(object, reader)),
+        Kind::Namespace => found.namespaces.extend([namespace(object, reader)]),
+        Kind::Node => found.nodes.extend(node(object, reader)),
+        Kind::Service => found.services.extend(service(object, reader)),
+        Kind::EndpointSlice => found.slices.extend(endpoint_slice(object, reader)),
+        Kind::Workload(kind) => found.workloads.extend(workload(object, kind, reader)),
+        Kind::Policy(kind) => found.policies.push(policy(object, kind, reader)),
+    }
+}
+
+fn policy(object: &Object<'_>, kind: PolicyKind, reader: &mut Reader<'_>) -> Policy {
+    match kind {
+        PolicyKind::NetworkPolicy => network_policy(object, reader),
+        PolicyKind::ClusterNetworkPolicy => cluster_network_policy(object, reader),
+        PolicyKind::AdminNetworkPolicy => admin_network_policy(object, reader),
+        PolicyKind::BaselineAdminNetworkPolicy => baseline_admin_network_policy(object, reader),
+    }
+}
+
+fn rules(policies: Vec<Policy>, documents: &[Document]) -> Rules {
+    let place = |span: Span| {
+        let document = documents.get(span.document as usize);
+        let file = document.map_or_else(|| Arc::from(""), |document| Arc::clone(&document.name));
+        Place { file, line: span.line }
+    };
+    let all = policies.iter().flat_map(|policy| &policy.rules).map(|(rule, _)| rule.clone());
+    let mut rules = Rules::new(all.collect());
+    for policy in policies {
+        rules = rules.with_policy_place(policy.reference, place(policy.span));
+        for (rule, span) in policy.rules {
+            rules = rules.with_place(rule.origin, place(span));
+        }
+    }
+    rules
+}

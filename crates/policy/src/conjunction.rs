@@ -1,0 +1,28 @@
+//! A packet that still carries a Service's address: a raw socket's, or a virtual machine's.
+//!
+//! Which backend it will reach is decided later, by somebody else. So it is allowed only if every
+//! backend is, each judged like any other peer (ruling N13).
+
+use model::{Direction, End, Flow, Judgement, PodId, Rules, Traffic, Verdict, World};
+
+use crate::subject::Subjected;
+use crate::tier;
+
+/// The first backend that is denied, else the last; nothing where the destination is no Service
+/// with backends, which is then judged by its address.
+pub(crate) fn judge(world: &World, rules: &Rules, flow: &Flow, pod: PodId) -> Option<Judgement> {
+    let End::External { address } = flow.destination() else { return None };
+    let mut said = None;
+    for backend in world.backends_at(*address, flow.traffic()) {
+        let end = world.end_at(backend.address);
+        let traffic = Traffic::Port(backend.protocol, backend.port);
+        let to_backend = Flow::new(flow.source().clone(), end, traffic, flow.family()).ok()?;
+        let subjected = Subjected { world, flow: &to_backend, pod, direction: Direction::Egress };
+        let judgement = tier::judge(rules, &subjected);
+        if judgement.verdict == Verdict::Deny {
+            return Some(judgement);
+        }
+        said = Some(judgement);
+    }
+    said
+}

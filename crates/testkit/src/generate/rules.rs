@@ -1,0 +1,165 @@
+//! Draws lowered rules of every kind, tier and form.
+//!
+//! What a kind cannot write is drawn too: the table is about rules, not about kinds.
+
+use model::{
+    Action, Block, Direction, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange, Ports,
+    Requirement, Rule, RuleRef, Rules, Selector, Subject, Tier, Values,
+};
+
+use super::alphabet::{
+    APPS, BLOCKS, NAMESPACES, PORT_NAMES, PROTOCOLS, RANGES, ROLES, TEAMS, ZONES,
+};
+use super::random::{Source, one_in, pick, several};
+
+/// Draws up to six policies of up to four rules.
+pub fn rules(source: &mut dyn Source) -> Rules {
+    let policies = several(source, 1, 6, policy);
+    Rules::new(policies.into_iter().enumerate().flat_map(|(at, rules)| named(rules, at)).collect())
+}
+
+/// Names are given after drawing, so that policies are different objects.
+fn named(rules: Vec<Rule>, at: usize) -> Vec<Rule> {
+    let named = |mut rule: Rule| {
+        rule.origin.policy.name = match rule.origin.policy.kind {
+            PolicyKind::BaselineAdminNetworkPolicy => format!("default{at}"),
+            PolicyKind::NetworkPolicy
+            | PolicyKind::ClusterNetworkPolicy
+            | PolicyKind::AdminNetworkPolicy => format!("policy{at}"),
+        };
+        rule
+    };
+    rules.into_iter().map(named).collect()
+}
+
+fn policy(source: &mut dyn Source) -> Vec<Rule> {
+    let head = head(source);
+    let direction = if one_in(source, 2) { Direction::Egress } else { Direction::Ingress };
+    let bodies = several(source, 1, 4, body);
+    let rules = (0_u32..).zip(bodies).map(|(index, (peers, ports, action))| Rule {
+        tier: head.tier,
+        group: head.group,
+        origin: RuleRef { policy: head.policy.clone(), direction, index },
+        subject: head.subject.clone(),
+        peers,
+        ports,
+        action: if head.tier == Tier::NetworkPolicy { Action::Allow } else { action },
+    });
+    rules.collect()
+}
+
+/// What the rules of one policy share.
+struct Head {
+    tier: Tier,
+    group: u16,
+    policy: PolicyRef,
+    subject: Subject,
+}
+
+const KINDS: [(PolicyKind, Tier); 6] = [
+    (PolicyKind::NetworkPolicy, Tier::NetworkPolicy),
+    (PolicyKind::NetworkPolicy, Tier::NetworkPolicy),
+    (PolicyKind::ClusterNetworkPolicy, Tier::Admin),
+    (PolicyKind::ClusterNetworkPolicy, Tier::Baseline),
+    (PolicyKind::AdminNetworkPolicy, Tier::Admin),
+    (PolicyKind::BaselineAdminNetworkPolicy, Tier::Baseline),
+];
+const GROUPS: [u16; 3] = [10, 11, 500];
+const AFTER_ALL_GROUPS: u16 = 1001;
+
+fn head(source: &mut dyn Source) -> Head {
+    let &(kind, tier) = pick(source, &KINDS);
+    let name = String::new();
+    let group = *pick(source, &GROUPS);
+    if kind == PolicyKind::NetworkPolicy {
+        let namespace = *pick(source, &NAMESPACES);
+        let namespaces = Selector::equals("kubernetes.io/metadata.name", namespace);
+        let policy = PolicyRef { name, namespace: Some(namespace.to_owned()), kind };
+        return Head {
+            tier,
+            group: 0,
+            policy,
+            subject: Subject { namespaces, pods: pods(source) },
+        };
+    }
+    let is_last = kind == PolicyKind::BaselineAdminNetworkPolicy;
+    let group = if is_last { AFTER_ALL_GROUPS } else { group };
+    let subject = Subject { namespaces: namespaces(source), pods: pods(source) };
+    Head { tier, group, policy: PolicyRef { name, namespace: None, kind }, subject }
+}
+
+fn body(source: &mut dyn Source) -> (Peers, Ports, Action) {
+    let action = *pick(source, &[Action::Allow, Action::Deny, Action::Pass]);
+    (peers(source), ports(source), action)
+}
+
+fn peers(source: &mut dyn Source) -> Peers {
+    match source.below(6) {
+        0 => Peers::Any,
+        1 => Peers::OneOf(several(source, 0, 1, peer)),
+        _ => Peers::OneOf(several(source, 1, 3, peer)),
+    }
+}
+
+fn peer(source: &mut dyn Source) -> Peer {
+    match source.below(8) {
+        0..=2 => Peer::Pods { namespaces: namespaces(source), pods: pods(source) },
+        3..=6 => Peer::Block(block(source)),
+        _ => Peer::Nodes(keyed(source, "zone", &ZONES)),
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the alphabet's blocks are constants and hold")]
+fn block(source: &mut dyn Source) -> Block {
+    let (cidr, except) = pick(source, &BLOCKS);
+    let except = except.iter().map(|text| text.parse().expect("a network"));
+    Block::new(cidr.parse().expect("a network"), except).expect("exceptions lie inside")
+}
+
+fn ports(source: &mut dyn Source) -> Ports {
+    match source.below(5) {
+        0 | 1 => Ports::Any,
+        2 => Ports::OneOf(several(source, 0, 1, port)),
+        _ => Ports::OneOf(several(source, 1, 3, port)),
+    }
+}
+
+fn port(source: &mut dyn Source) -> PortMatch {
+    let protocol = *pick(source, &PROTOCOLS);
+    if one_in(source, 3) {
+        let name = (*pick(source, &PORT_NAMES)).to_owned();
+        return PortMatch::Named { protocol: (!one_in(source, 3)).then_some(protocol), name };
+    }
+    let &(first, last) = pick(source, &RANGES);
+    let range = PortRange::new(first, last).unwrap_or(PortRange::ALL);
+    let range = if one_in(source, 5) { PortRange::ALL } else { range };
+    PortMatch::Numbers { protocol, range }
+}
+
+fn namespaces(source: &mut dyn Source) -> Selector {
+    match source.below(4) {
+        0 | 1 => Selector::everything(),
+        2 => keyed(source, "team", &TEAMS),
+        _ => keyed(source, "kubernetes.io/metadata.name", &NAMESPACES),
+    }
+}
+
+fn pods(source: &mut dyn Source) -> Selector {
+    match source.below(4) {
+        0 => Selector::everything(),
+        1 | 2 => keyed(source, "app", &APPS),
+        _ => keyed(source, "role", &ROLES),
+    }
+}
+
+fn keyed(source: &mut dyn Source, key: &str, values: &[&str]) -> Selector {
+    let value = *pick(source, values);
+    let key = key.to_owned();
+    let requirement = match (source.below(5), Values::new([value])) {
+        (2, Some(values)) => Requirement::NotIn { key, values },
+        (3, _) => Requirement::Exists { key },
+        (4, _) => Requirement::DoesNotExist { key },
+        (_, _) => Requirement::equals(key, value),
+    };
+    [requirement].into_iter().collect()
+}

@@ -1,0 +1,66 @@
+//! What the generators draw is varied enough to find something, and replays.
+
+use std::collections::BTreeSet;
+
+use model::{End, Origin, Verdict};
+use proptest::prelude::*;
+use ringfence_testkit::generate::{Generated, generated};
+
+#[test]
+fn a_seed_replays() {
+    let (one, same) = (Generated::seeded(42), Generated::seeded(42));
+    assert_eq!(one.flows, same.flows);
+    assert_eq!(one.rules, same.rules);
+}
+
+#[test]
+fn seeds_reach_every_kind_of_end_both_verdicts_and_many_reasons() {
+    let mut ends = BTreeSet::new();
+    let mut reasons = BTreeSet::new();
+    let mut verdicts = BTreeSet::new();
+    for seed in 0..40 {
+        let Generated { world, rules, flows } = Generated::seeded(seed);
+        for flow in flows.iter().step_by(7) {
+            let decision = policy::decide(&world, &rules, flow);
+            verdicts.insert(decision.verdict());
+            reasons.insert(decision.deciding().reason.to_string());
+            ends.insert((kind(flow.source()), kind(flow.destination())));
+            if flow.origin() == Origin::Host {
+                ends.insert(("the host itself", kind(flow.destination())));
+            }
+        }
+    }
+    assert_eq!(verdicts, BTreeSet::from([Verdict::Deny, Verdict::Allow]));
+    assert_eq!(ends.len(), 8, "{ends:?}");
+    assert!(reasons.len() > 60, "{}", reasons.len());
+}
+
+fn kind(end: &End) -> &'static str {
+    match end {
+        End::Pod { .. } => "pod",
+        End::Host { .. } => "node",
+        End::UnknownPod { .. } => "unknown pod",
+        End::External { .. } => "external",
+        End::Domain { .. } => "name",
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_flow_has_a_pod_and_one_family(case in generated()) {
+        for flow in &case.flows {
+            prop_assert!(flow.source().pod().or(flow.destination().pod()).is_some());
+        }
+        prop_assert!(case.sample(10).len() <= 10);
+    }
+}
+
+#[test]
+fn no_flow_comes_twice() {
+    for seed in 0..10 {
+        let flows = Generated::seeded(seed).flows;
+        assert_eq!(flows.iter().collect::<BTreeSet<_>>().len(), flows.len());
+    }
+}

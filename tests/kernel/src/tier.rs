@@ -1,0 +1,231 @@
+//! T2: what the programs say of a flow, to be compared with the oracle.
+//!
+//! Each end of a flow is one packet at one hook. The answer is the packet's fate *and* the event that
+//! names the reason; neither alone counts.
+
+use std::net::IpAddr;
+
+use abi::{Event, EventKind, Interface, interface_flags, verdict_code};
+use compile::{CompileError, Compiled, Scope, Slots, compile};
+use datapath::Direction;
+use model::{
+    Builtin, End, Family, Flow, Judgement, Origin, PodId, Protocol, Reason, Rules, Traffic, World,
+};
+use plan::{PlanError, plan};
+use thiserror::Error;
+
+use crate::packet::{Packet, Payload, tcp};
+use crate::{Bench, BenchError};
+
+/// What a test run cannot show, so it is left to T1 and T3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unprobeable {
+    /// Translation needs sockets.
+    Translated,
+    /// An end has no address.
+    NoAddress,
+}
+
+/// A world could not be put on the bench.
+#[derive(Debug, Error)]
+pub enum TierError {
+    /// The bench.
+    #[error(transparent)]
+    Bench(#[from] BenchError),
+    /// The table.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The way there.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The maps could not be read back.
+    #[error(transparent)]
+    Read(#[from] datapath::ReadError),
+    /// A map could not be written.
+    #[error(transparent)]
+    Table(#[from] datapath::TableError),
+    /// An interface could not be written.
+    #[error(transparent)]
+    Attach(#[from] datapath::AttachError),
+}
+
+/// A world on the bench.
+#[derive(Debug)]
+pub struct Tier {
+    bench: Bench,
+    compiled: Compiled,
+    slots: Slots,
+    world: World,
+    packets: u16,
+}
+
+impl Tier {
+    /// A bench that knows nobody.
+    ///
+    /// # Errors
+    /// Where the kernel or the compiler refuses.
+    pub fn new() -> Result<Self, TierError> {
+        let (world, slots) = (World::default(), Slots::default());
+        let compiled = compile(&world, &Rules::default(), &slots)?;
+        Ok(Self { bench: Bench::new()?, compiled, slots, world, packets: 1024 })
+    }
+
+    /// Leads the bench to the next world and rules, through the kernel's own state.
+    ///
+    /// # Errors
+    /// Where the kernel or the compiler refuses.
+    pub fn step(&mut self, world: &World, rules: &Rules) -> Result<(), TierError> {
+        self.slots.update(world, Scope::Everywhere);
+        self.compiled = compile(world, rules, &self.slots)?;
+        self.world = world.clone();
+        self.forget()?;
+        self.program()
+    }
+
+    fn program(&mut self) -> Result<(), TierError> {
+        let observed = self.bench.instance().observe()?;
+        self.bench.perform(&plan(&observed, &self.compiled.image)?)?;
+        for (pod, slot) in &self.compiled.slots {
+            let interface = interface(&self.world, *pod, *slot);
+            self.bench.instance().set_interface(*slot, interface)?;
+        }
+        let nodes = self.world.nodes().flat_map(|(_, node)| node.addresses.clone());
+        Ok(self.bench.instance().set_node_addresses(&nodes.collect::<Vec<_>>())?)
+    }
+
+    /// What the hook of the source pod says, or nothing where the source is no pod.
+    ///
+    /// # Errors
+    /// Where the kernel refuses the packet.
+    pub fn egress(&mut self, flow: &Flow) -> Result<Option<Judgement>, TierError> {
+        self.judge(flow, flow.source(), Direction::Egress)
+    }
+
+    /// What the hook of the destination pod says, or nothing where the destination is no pod.
+    ///
+    /// # Errors
+    /// Where the kernel refuses the packet.
+    pub fn ingress(&mut self, flow: &Flow) -> Result<Option<Judgement>, TierError> {
+        self.judge(flow, flow.destination(), Direction::Ingress)
+    }
+
+    /// Whether a test run can show this flow at all.
+    #[must_use]
+    pub fn unprobeable(flow: &Flow) -> Option<Unprobeable> {
+        let ends = [flow.source().address(), flow.destination().address()];
+        if ends.contains(&None) {
+            return Some(Unprobeable::NoAddress);
+        }
+        flow.is_translated().then_some(Unprobeable::Translated)
+    }
+
+    /// Ends every connection. Without ports, two flows of one pair are one connection, and the
+    /// second would be let through with the first.
+    fn forget(&self) -> Result<(), TierError> {
+        self.bench.instance().collect(u64::MAX)?;
+        Ok(())
+    }
+
+    fn judge(
+        &mut self,
+        flow: &Flow,
+        end: &End,
+        direction: Direction,
+    ) -> Result<Option<Judgement>, TierError> {
+        let slot = end.pod().and_then(|pod| self.compiled.slots.get(&pod).copied());
+        let ends = flow.source().address().zip(flow.destination().address());
+        let (Some(slot), Some((source, destination))) = (slot, ends) else { return Ok(None) };
+        self.packets = self.packets.checked_add(1).unwrap_or(1024);
+        if matches!(flow.traffic(), Traffic::Other(_)) {
+            self.forget()?;
+        }
+        let packet = packet(mac(slot), source, destination, flow.traffic(), self.packets);
+        let outcome = self.bench.run(direction, slot, origin(flow), &packet)?;
+        Ok(Some(self.judgement(outcome.allowed, &outcome.events)))
+    }
+
+    /// The packet's fate and its one event as a judgement; where they disagree, one that no oracle
+    /// ever gives.
+    fn judgement(&self, allowed: bool, events: &[Event]) -> Judgement {
+        let contradiction = || {
+            let verdict = if allowed { model::Verdict::Allow } else { model::Verdict::Deny };
+            Judgement { verdict, reason: Reason::DefaultDeny(Vec::new()), undetermined: true }
+        };
+        let [event] = events else { return contradiction() };
+        let kind = if allowed { EventKind::Opened } else { EventKind::Denied };
+        let verdict = verdict_code::verdict(event.verdict);
+        if event.kind != kind as u8 || (verdict == model::Verdict::Allow) != allowed {
+            return contradiction();
+        }
+        let reason = match Builtin::from_code(event.reason) {
+            Some(builtin) => Some(Reason::Builtin(builtin)),
+            None => self.compiled.reason(event.rule).cloned(),
+        };
+        reason.map_or_else(contradiction, |reason| Judgement::new(verdict, reason))
+    }
+}
+
+fn origin(flow: &Flow) -> crate::Origin {
+    let is_itself = flow.source() == flow.destination();
+    match flow.origin() {
+        Origin::Host => crate::Origin::LocalSocket,
+        Origin::Wire if is_itself => crate::Origin::Itself,
+        Origin::Wire => crate::Origin::Elsewhere,
+    }
+}
+
+/// A link-layer address of the bench's own.
+fn mac(slot: u32) -> [u8; 6] {
+    let [_, _, high, low] = slot.to_be_bytes();
+    [2, 0, 0, 1, high, low]
+}
+
+fn interface(world: &World, pod: PodId, slot: u32) -> Interface {
+    let address = |family| world.pod(pod).address(family);
+    let flag = |family, flag| if address(family).is_some() { flag } else { 0 };
+    Interface {
+        endpoint: slot,
+        flags: flag(Family::V4, interface_flags::IPV4) | flag(Family::V6, interface_flags::IPV6),
+        ipv4: address(Family::V4).map(Into::into).unwrap_or_default(),
+        ipv6: address(Family::V6).map(Into::into).unwrap_or_default(),
+        mac: mac(slot),
+        pad: [0; 2],
+    }
+}
+
+/// The first packet of a flow.
+fn packet(
+    mac: [u8; 6],
+    source: IpAddr,
+    destination: IpAddr,
+    traffic: Traffic,
+    port: u16,
+) -> Vec<u8> {
+    let payload = match traffic {
+        Traffic::Port(Protocol::Tcp, to) => {
+            Payload::Tcp { source: port, destination: to, flags: tcp::SYN }
+        }
+        Traffic::Port(Protocol::Udp, to) => {
+            Payload::Udp { source: port, destination: to, data: vec![0; 8] }
+        }
+        Traffic::Port(Protocol::Sctp, to) => {
+            Payload::Sctp { source: port, destination: to, chunk: 1 }
+        }
+        Traffic::Other(_) => other(traffic, source, port),
+    };
+    Packet::new(mac, source, destination, payload).build()
+}
+
+/// An echo request of the address's own family, or an empty packet of another protocol.
+fn other(traffic: Traffic, source: IpAddr, identifier: u16) -> Payload {
+    let family = Family::of(source);
+    let kind = match family {
+        Family::V4 => 8,
+        Family::V6 => 128,
+    };
+    let [high, low] = identifier.to_be_bytes();
+    if traffic == Traffic::icmp(family) {
+        return Payload::Icmp { kind, code: 0, word: [high, low, 0, 1], data: vec![0; 8] };
+    }
+    Payload::Other { protocol: traffic.number(), data: vec![0; 8] }
+}

@@ -1,0 +1,233 @@
+//! The life of connections: opened, answered, proved, judged again, cut.
+
+#![expect(clippy::unwrap_used, reason = "a failed test may say so in any way")]
+
+mod world;
+
+use std::net::IpAddr;
+
+use abi::{EventKind, Sets};
+use datapath::Direction::{Egress, Ingress};
+use model::Builtin;
+use plan::Op;
+use ringfence_kernel::{
+    Bench, Origin, available,
+    packet::{Packet, Payload, tcp},
+};
+use world::{CLIENT, DEFAULT_DENY, SERVER, ops, rule};
+
+const PORT: u16 = 8080;
+
+struct Pair {
+    bench: Bench,
+    client: IpAddr,
+    server: IpAddr,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let bench = Bench::new().unwrap();
+        bench.add(&CLIENT).unwrap();
+        bench.add(&SERVER).unwrap();
+        bench.perform(&ops(&[(PORT, rule(7, true))], rule(DEFAULT_DENY, false))).unwrap();
+        Self { bench, client: CLIENT.ipv4.unwrap().into(), server: SERVER.ipv4.unwrap().into() }
+    }
+
+    /// A packet of the client at the server's hook: allowed, and the events.
+    fn to_server(&mut self, payload: Payload) -> (bool, Vec<abi::Event>) {
+        let packet = Packet::new(CLIENT.mac, self.client, self.server, payload).build();
+        let outcome = self.bench.run(Ingress, 2, Origin::Elsewhere, &packet).unwrap();
+        (outcome.allowed, outcome.events)
+    }
+
+    /// A packet of the server at its own hook.
+    fn from_server(&mut self, payload: Payload) -> (bool, Vec<abi::Event>) {
+        let packet = Packet::new(SERVER.mac, self.server, self.client, payload).build();
+        let outcome = self.bench.run(Egress, 2, Origin::Elsewhere, &packet).unwrap();
+        (outcome.allowed, outcome.events)
+    }
+
+    /// Isolates the server both ways.
+    fn flip(&self, sets: Sets, generation: u64) {
+        self.bench
+            .perform(&[Op::Sets { endpoint: 2, sets }, Op::Generation { endpoint: 2, generation }])
+            .unwrap();
+    }
+}
+
+fn request(flags: u8) -> Payload {
+    Payload::Tcp { source: 40_000, destination: PORT, flags }
+}
+
+fn reply(flags: u8) -> Payload {
+    Payload::Tcp { source: PORT, destination: 40_000, flags }
+}
+
+/// Both directions of the server deny everything that this set does not allow.
+fn isolated() -> Sets {
+    Sets::live(world::SET, 6).unwrap()
+}
+
+#[test]
+fn a_reply_needs_no_rule_and_a_packet_of_no_connection_gets_no_syn() {
+    if !available() {
+        return;
+    }
+    let mut pair = Pair::new();
+    pair.flip(isolated(), 2);
+    assert!(!pair.from_server(request(tcp::SYN)).0, "its egress set has no row");
+    assert_eq!(pair.to_server(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
+    assert!(!pair.to_server(request(tcp::RST)).0);
+    assert!(pair.to_server(request(tcp::SYN)).0);
+    for (allowed, events) in [
+        pair.from_server(reply(tcp::SYN | tcp::ACK)),
+        pair.to_server(request(tcp::ACK)),
+        pair.from_server(reply(tcp::ACK)),
+        pair.from_server(reply(tcp::FIN | tcp::ACK)),
+    ] {
+        assert!(allowed);
+        assert_eq!(events, [], "one flow is told once");
+    }
+}
+
+#[test]
+fn an_answer_whose_opening_was_forgotten_is_judged_by_the_opening() {
+    if !available() {
+        return;
+    }
+    let mut pair = Pair::new();
+    pair.flip(isolated(), 2);
+    let (allowed, events) = pair.from_server(reply(tcp::SYN | tcp::ACK));
+    assert!(allowed, "the responder's ingress set allows the connection");
+    assert_eq!((events[0].rule, events[0].direction), (7, 1));
+    assert_eq!(IpAddr::from(events[0].source), pair.client);
+    let other = Payload::Tcp { source: PORT + 1, destination: 40_000, flags: 18 };
+    let (allowed, events) = pair.from_server(other);
+    assert!(!allowed);
+    assert_eq!(events[0].rule, DEFAULT_DENY);
+}
+
+#[test]
+fn a_connection_that_lost_its_rule_is_cut_by_its_next_packet_in_either_direction() {
+    if !available() {
+        return;
+    }
+    for from_server in [false, true] {
+        let mut pair = Pair::new();
+        assert!(pair.to_server(request(tcp::SYN)).0);
+        assert!(pair.from_server(reply(tcp::SYN | tcp::ACK)).0);
+        assert!(pair.to_server(request(tcp::ACK)).0);
+        pair.flip(Sets::live(6, 0).unwrap(), 2);
+        let (allowed, events) = match from_server {
+            true => pair.from_server(reply(tcp::ACK)),
+            false => pair.to_server(request(tcp::ACK)),
+        };
+        assert!(!allowed);
+        assert_eq!(events[0].kind, EventKind::Cut as u8);
+        assert_eq!(events[0].reason, Builtin::NotProgrammed.code());
+        assert_eq!(pair.bench.instance().counters().unwrap().cut, 1);
+        assert_eq!(pair.to_server(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
+    }
+}
+
+#[test]
+fn a_connection_that_keeps_its_rule_is_restamped_without_a_word() {
+    if !available() {
+        return;
+    }
+    let mut pair = Pair::new();
+    assert!(pair.to_server(request(tcp::SYN)).0);
+    pair.flip(isolated(), 2);
+    assert_eq!(pair.from_server(reply(tcp::SYN | tcp::ACK)), (true, vec![]));
+    assert_eq!(pair.to_server(request(tcp::ACK)), (true, vec![]));
+}
+
+#[test]
+fn without_a_new_generation_nothing_is_judged_again() {
+    if !available() {
+        return;
+    }
+    let mut pair = Pair::new();
+    assert!(pair.to_server(request(tcp::SYN)).0);
+    pair.flip(Sets::live(6, 0).unwrap(), 1);
+    assert!(pair.to_server(request(tcp::SYN)).0);
+    pair.flip(Sets::live(6, 0).unwrap(), 2);
+    assert!(!pair.to_server(request(tcp::SYN)).0);
+}
+
+#[test]
+fn datagrams_and_echoes_are_answered_and_a_request_the_other_way_is_a_new_flow() {
+    if !available() {
+        return;
+    }
+    let mut pair = Pair::new();
+    let datagram = |source, destination| Payload::Udp { source, destination, data: vec![1] };
+    let echo = |kind| Payload::Icmp { kind, code: 0, word: [0, 5, 0, 1], data: vec![] };
+    pair.bench.perform(&ops(&[(PORT, rule(7, true))], rule(8, true))).unwrap();
+    pair.flip(isolated(), 2);
+    assert!(!pair.from_server(datagram(PORT, 40_000)).0);
+    assert!(pair.to_server(datagram(40_000, PORT)).0);
+    assert_eq!(pair.from_server(datagram(PORT, 40_000)), (true, vec![]));
+    assert!(!pair.from_server(echo(8)).0);
+    let (allowed, events) = pair.to_server(echo(8));
+    assert!(allowed);
+    assert_eq!((events[0].rule, events[0].source_port, events[0].destination_port), (8, 5, 0));
+    assert_eq!(pair.from_server(echo(0)), (true, vec![]));
+    assert!(!pair.from_server(echo(8)).0, "the same identifier opens nothing the other way");
+}
+
+#[test]
+fn what_ended_is_collected_with_its_packets() {
+    if !available() {
+        return;
+    }
+    let mut pair = Pair::new();
+    pair.to_server(request(tcp::SYN));
+    pair.from_server(reply(tcp::SYN | tcp::ACK));
+    pair.to_server(request(tcp::ACK));
+    let opened = pair.bench.instance().collect(0).unwrap();
+    assert_eq!(opened, [], "nothing is old");
+    let closed = pair.bench.instance().collect(u64::MAX >> 1).unwrap();
+    let [event] = closed[..] else { panic!("{closed:?}") };
+    assert_eq!((event.kind, event.rule, event.packets), (EventKind::Closed as u8, 7, 3));
+    assert_eq!(IpAddr::from(event.source), pair.client);
+    assert_eq!(pair.to_server(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
+}
+
+#[test]
+fn equal_denials_are_one_event_and_counted_exactly() {
+    if !available() {
+        return;
+    }
+    let mut pair = Pair::new();
+    let denied = || Payload::Udp { source: 1, destination: 1, data: vec![] };
+    assert_eq!(pair.to_server(denied()).1[0].denied, 1);
+    for _ in 0..9 {
+        assert_eq!(pair.to_server(denied()), (false, vec![]));
+    }
+    let counters = pair.bench.instance().counters().unwrap();
+    assert_eq!((counters.denied[0], counters.events_lost), (10, 0));
+    let late = pair.bench.instance().collect(u64::MAX >> 1).unwrap();
+    assert_eq!(late.iter().map(|event| event.denied).collect::<Vec<_>>(), [9]);
+}
+
+#[test]
+fn an_error_about_a_connection_passes_and_one_about_none_does_not() {
+    if !available() {
+        return;
+    }
+    let mut pair = Pair::new();
+    let datagram = Payload::Udp { source: PORT, destination: 40_000, data: vec![1] };
+    let sent = Packet::new(SERVER.mac, pair.server, pair.client, datagram).build();
+    let quoted = sent[14..].to_vec();
+    let error = |code, data| Payload::Icmp { kind: 3, code, word: [0; 4], data };
+    assert!(!pair.to_server(error(3, quoted.clone())).0);
+    assert!(pair.to_server(Payload::Udp { source: 40_000, destination: PORT, data: vec![] }).0);
+    assert!(pair.to_server(error(3, quoted.clone())).0);
+    let mut other = quoted.clone();
+    other[23] ^= 1;
+    assert!(!pair.to_server(error(3, other)).0, "another port is another connection");
+    let mut unknown = quoted;
+    unknown[23] ^= 1;
+    assert!(pair.to_server(error(4, unknown)).0, "path-MTU messages always work");
+}

@@ -1,0 +1,197 @@
+//! The parser: what cannot be read completely is dropped, and nothing hides a port.
+
+#![expect(clippy::unwrap_used, reason = "a failed test may say so in any way")]
+
+mod world;
+
+use std::{net::IpAddr, time::Duration};
+
+use datapath::Direction::{Egress, Ingress};
+use model::Builtin;
+use ringfence_kernel::{
+    Bench, Origin, available,
+    packet::{ETHERNET_SIZE, Fragment, Packet, Payload, ethernet, protocol, tcp},
+};
+use world::{CLIENT, DEFAULT_DENY, SERVER, pod_ops, rule};
+
+const PORT: u16 = 8080;
+
+fn bench() -> Bench {
+    // Every denial is told, so that equal ones can be told apart.
+    let bench = Bench::with(|config| config.lifetimes.report_interval = Duration::ZERO).unwrap();
+    bench.add(&CLIENT).unwrap();
+    bench.add(&SERVER).unwrap();
+    bench.perform(&pod_ops(&[(PORT, rule(7, true))])).unwrap();
+    bench
+}
+
+fn udp(family: u8, port: u16, data: Vec<u8>) -> Packet {
+    let (source, destination): (IpAddr, IpAddr) = match family {
+        4 => (CLIENT.ipv4.unwrap().into(), SERVER.ipv4.unwrap().into()),
+        _ => (CLIENT.ipv6.unwrap().into(), SERVER.ipv6.unwrap().into()),
+    };
+    let payload = Payload::Udp { source: 1, destination: port, data };
+    Packet::new(CLIENT.mac, source, destination, payload)
+}
+
+/// At the server's ingress: the rule and reason of the only event.
+fn judged(bench: &mut Bench, packet: &[u8]) -> (bool, u32, u8) {
+    let outcome = bench.run(Ingress, 2, Origin::Elsewhere, packet).unwrap();
+    let event = outcome.events.first().copied().unwrap_or_default();
+    (outcome.allowed, event.rule, event.reason)
+}
+
+#[test]
+fn every_truncation_of_a_packet_is_unparsable() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    for (family, header) in [(4, 20), (6, 40)] {
+        let payloads = [
+            Payload::Tcp { source: 1, destination: PORT, flags: tcp::SYN },
+            Payload::Udp { source: 1, destination: PORT, data: vec![] },
+            Payload::Sctp { source: 1, destination: PORT, chunk: 1 },
+        ];
+        for payload in payloads {
+            let mut packet = udp(family, PORT, vec![]);
+            packet.payload = payload;
+            let whole = packet.build();
+            // The kernel refuses less than a network header before the program is asked.
+            for length in ETHERNET_SIZE + header..whole.len() {
+                let (allowed, _, reason) = judged(&mut bench, &whole[..length]);
+                assert_eq!((allowed, reason), (false, Builtin::Unparsable.code()), "{length}");
+            }
+        }
+    }
+}
+
+#[test]
+fn options_and_extension_headers_do_not_hide_the_port() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    for (port, wanted) in [(PORT, (true, 7, 0)), (PORT + 1, (false, DEFAULT_DENY, 0))] {
+        let mut packet = udp(4, port, vec![]);
+        packet.options = vec![1; 40];
+        assert_eq!(judged(&mut bench, &packet.build()), wanted);
+        let mut packet = udp(6, port, vec![]);
+        packet.extensions = vec![
+            (protocol::HOP_BY_HOP, vec![1, 4, 0, 0, 0, 0]),
+            (protocol::ROUTING, vec![4, 0, 0, 0, 0, 0]),
+            (protocol::AUTHENTICATION, vec![0; 22]),
+            (protocol::DESTINATION_OPTIONS, vec![1, 4, 0, 0, 0, 0]),
+        ];
+        packet.payload = Payload::Udp { source: 2, destination: port, data: vec![] };
+        assert_eq!(judged(&mut bench, &packet.build()), wanted);
+    }
+}
+
+#[test]
+fn eight_extension_headers_are_walked_and_nine_are_not() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    for (count, allowed) in [(8, true), (9, false)] {
+        let mut packet = udp(6, PORT, vec![]);
+        packet.extensions = vec![(protocol::DESTINATION_OPTIONS, vec![1, 4, 0, 0, 0, 0]); count];
+        assert_eq!(judged(&mut bench, &packet.build()).0, allowed, "{count}");
+    }
+}
+
+#[test]
+fn options_from_pods_have_a_limit() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    for (size, allowed) in [(64, true), (72, false)] {
+        let mut packet = udp(6, PORT, vec![]);
+        let mut content = vec![0; size - 2];
+        content[0] = 1;
+        content[1] = size as u8 - 4;
+        packet.extensions = vec![(protocol::HOP_BY_HOP, content)];
+        let outcome = bench.run(Egress, 1, Origin::Elsewhere, &packet.build()).unwrap();
+        assert_eq!(outcome.allowed, allowed, "{size}");
+    }
+}
+
+#[test]
+fn a_packet_that_goes_elsewhere_than_its_destination_says_is_dropped() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    let mut packet = udp(6, PORT, vec![]);
+    packet.extensions = vec![(protocol::ROUTING, vec![4, 1, 0, 0, 0, 0])];
+    let unparsable = (false, 0, Builtin::Unparsable.code());
+    assert_eq!(judged(&mut bench, &packet.build()), unparsable);
+    let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+    let mut packet = udp(6, PORT, vec![]);
+    packet.source = mapped;
+    assert_eq!(judged(&mut bench, &packet.build()), unparsable);
+}
+
+#[test]
+fn other_ethertypes_and_tagged_frames_are_dropped() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    for ethertype in [0x8100, 0x88a8, 0x8847, 0x88cc, 0x0000] {
+        let frame = ethernet(SERVER.mac, CLIENT.mac, ethertype, &[0; 64]);
+        let wanted = (false, 0, Builtin::Unparsable.code());
+        assert_eq!(judged(&mut bench, &frame), wanted, "{ethertype:#x}");
+    }
+}
+
+/// A later part of a datagram.
+fn later(family: u8, id: u32) -> Vec<u8> {
+    let mut packet = udp(family, PORT, vec![]);
+    packet.fragment = Some(Fragment { id, offset: 64, more: false });
+    packet.payload = Payload::Other { protocol: protocol::UDP, data: vec![7; 32] };
+    packet.build()
+}
+
+fn first(family: u8, id: u32, port: u16) -> Vec<u8> {
+    let mut packet = udp(family, port, vec![0; 56]);
+    packet.fragment = Some(Fragment { id, offset: 0, more: true });
+    packet.build()
+}
+
+#[test]
+fn later_fragments_follow_their_first_and_nothing_else() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    let fragment = (false, 0, Builtin::Fragment.code());
+    for family in [4, 6] {
+        assert_eq!(judged(&mut bench, &later(family, 1)), fragment);
+        assert_eq!(judged(&mut bench, &first(family, 1, PORT)).0, true);
+        assert_eq!(judged(&mut bench, &later(family, 1)), (true, 0, 0));
+        assert_eq!(judged(&mut bench, &later(family, 2)), fragment, "another datagram");
+        assert_eq!(judged(&mut bench, &first(family, 1, PORT + 1)).0, false);
+        assert_eq!(judged(&mut bench, &later(family, 1)), fragment, "of a denied one");
+        let other = bench.run(Egress, 1, Origin::Elsewhere, &later(family, 1)).unwrap();
+        assert!(!other.allowed, "another hook");
+    }
+}
+
+#[test]
+fn a_fragment_that_reaches_into_a_tcp_header_is_dropped() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    let mut packet = udp(4, PORT, vec![]);
+    packet.payload = Payload::Other { protocol: protocol::TCP, data: vec![0; 32] };
+    for (offset, reason) in
+        [(8, Builtin::Unparsable), (16, Builtin::Unparsable), (24, Builtin::Fragment)]
+    {
+        packet.fragment = Some(Fragment { id: 9, offset, more: false });
+        assert_eq!(judged(&mut bench, &packet.build()), (false, 0, reason.code()), "{offset}");
+    }
+}

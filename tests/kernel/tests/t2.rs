@@ -1,0 +1,84 @@
+//! T0 = T2: the programs say of packets what the oracle says of flows, verdict and reason.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a failing case panics with its name")]
+
+use std::collections::BTreeSet;
+
+use model::{Decision, Flow};
+use ringfence_kernel::{Tier, Unprobeable, available};
+use testkit::corpus::{TierName, load_all};
+use testkit::generate::Generated;
+
+#[derive(Default)]
+struct Count {
+    packets: u32,
+    translated: u32,
+    without_address: u32,
+}
+
+/// Runs one packet at each end that is a pod.
+fn compare(tier: &mut Tier, flow: &Flow, expected: &Decision, context: &str, count: &mut Count) {
+    match Tier::unprobeable(flow) {
+        Some(Unprobeable::Translated) => return count.translated += 1,
+        Some(Unprobeable::NoAddress) => return count.without_address += 1,
+        None => {}
+    }
+    for (said, wanted) in [
+        (tier.egress(flow).unwrap(), &expected.egress),
+        (tier.ingress(flow).unwrap(), &expected.ingress),
+    ] {
+        if let Some(said) = said {
+            assert_eq!(said, *wanted, "{context}: {flow:?}");
+            count.packets += 1;
+        }
+    }
+}
+
+#[test]
+fn the_programs_say_what_the_corpus_expects() {
+    if !available() {
+        return;
+    }
+    let (mut count, mut rulings) = (Count::default(), BTreeSet::new());
+    let cases = load_all().unwrap_or_else(|error| panic!("{error}"));
+    let mut tier = Tier::new().unwrap();
+    for case in cases.iter().filter(|case| case.runs_in(TierName::T2)) {
+        for step in &case.steps {
+            tier.step(&step.world, &step.rules)
+                .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            for expected in &step.flows {
+                let context = format!("{} line {}", case.name, expected.line);
+                compare(&mut tier, &expected.flow, &expected.decision, &context, &mut count);
+                rulings.extend(expected.rulings.iter().cloned());
+            }
+        }
+    }
+    println!(
+        "T2 corpus: {} cases, {} packets, {} rulings; left to other tiers: {} translated, {} without address",
+        cases.len(),
+        count.packets,
+        rulings.len(),
+        count.translated,
+        count.without_address
+    );
+    assert!(count.packets > 1000);
+}
+
+#[test]
+fn the_programs_say_what_the_oracle_says_of_random_worlds() {
+    if !available() {
+        return;
+    }
+    let mut count = Count::default();
+    let mut tier = Tier::new().unwrap();
+    for seed in 5000..5050 {
+        let case = Generated::seeded(seed);
+        tier.step(&case.world, &case.rules).unwrap();
+        for flow in case.sample(250) {
+            let decision = policy::decide(&case.world, &case.rules, flow);
+            compare(&mut tier, flow, &decision, &format!("seed {seed}"), &mut count);
+        }
+    }
+    println!("T2 random: 50 worlds, {} packets", count.packets);
+    assert!(count.packets >= 10_000, "{}", count.packets);
+}
