@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
+use crate::lab;
 use crate::word::{PeerWord, PortWord};
 
 /// Who may talk to whom: proved on files, enforced by the kernel, explained by rule
@@ -20,6 +21,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Say whether one end reaches another, and which rule decides
     Explain(Explain),
+    /// Make manifests real on this machine and probe them
+    Lab(lab::Arguments),
+    /// Keep a lab up: what `lab up` leaves behind
+    #[command(hide = true)]
+    LabAgent(lab::Making),
+    /// Stand for one container of a lab
+    #[command(hide = true)]
+    PodHelper,
 }
 
 /// Where manifests come from.

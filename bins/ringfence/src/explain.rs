@@ -89,4 +89,3 @@ impl From<model::FlowError> for ExplainError {
         Self::Flow(error)
     }
 }
-

@@ -4,6 +4,7 @@ mod cli;
 mod exit;
 mod explain;
 mod input;
+mod lab;
 mod word;
 
 use std::process::ExitCode;
@@ -23,5 +24,8 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Exit {
     match cli.command {
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Lab(arguments) => lab::run(&arguments),
+        Command::LabAgent(making) => lab::agent(&making),
+        Command::PodHelper => lab::helper(),
     }
 }

@@ -10,6 +10,9 @@ mod address;
 mod connection;
 mod endpoint;
 mod event;
+mod header;
+mod layout;
+mod ledger;
 mod service;
 mod table;
 
@@ -19,10 +22,16 @@ pub use endpoint::{
     Endpoint, Interface, NodeAddress, Sets, SetsError, endpoint_flags, interface_flags,
 };
 pub use event::{Event, EventKind};
+pub use header::reason_header;
+pub use layout::{Field, Layout, layouts};
+pub use ledger::{DeniedKey, DeniedValue, FragmentKey, FragmentValue, counter};
 pub use service::{
     BackendKey, BackendValue, ServiceKey, ServiceValue, TranslationKey, TranslationValue,
 };
 pub use table::{Cell, PORT_SLOTS, RowKey, RowValue, column, port_slot, verdict_code};
+
+/// Changes whenever a key, a value or its meaning does; it is part of where maps are pinned.
+pub const VERSION: u32 = 1;
 
 /// The most rows, cells and peers that an instance holds unless it was told otherwise.
 pub mod capacity {

@@ -1,1 +1,45 @@
 //! Loads, attaches, pins and feeds the BPF programs.
+//!
+//! Everything that is decided was decided before: this crate performs writes in the order it is
+//! given, reads the maps back, and hands out events. All of an instance's maps, programs and links
+//! are pinned under its own directory, so enforcement outlives the process and a restart finds what
+//! it left.
+//!
+//! **Invariant:** `datapath` makes no policy decision.
+//! **Invariant:** opening and attaching again what is already there writes nothing.
+
+mod bpffs;
+mod collect;
+mod config;
+mod counters;
+mod error;
+mod events;
+mod features;
+mod instance;
+mod link;
+mod node;
+mod object;
+mod observe;
+mod perform;
+mod plain;
+#[allow(unsafe_code, reason = "the one module that talks to the kernel without a safe wrapper")]
+mod sys;
+mod table;
+mod tables;
+mod translation;
+#[allow(unsafe_code, reason = "a map's memory is shared with the kernel and has no safe type")]
+mod words;
+
+pub use bpffs::{BpffsError, ensure_bpffs};
+pub use config::{Capacities, Config, Lifetimes, Programs};
+pub use counters::Counters;
+pub use error::{
+    AttachError, EventsError, FileError, OpenError, PerformError, ReadError, RemoveError, RunError,
+    TableError,
+};
+pub use events::{Events, decode as decode_event};
+pub use features::{Missing, probe};
+pub use instance::{Instance, Report, TestPacket, remove_pins};
+pub use link::Direction;
+pub use object::{HOOKS_OBJECT, TEST_OBJECT};
+pub use sys::netns_cookie;

@@ -152,7 +152,7 @@ impl Packet {
         let (protocol, payload) = self.payload.build(self.source, self.destination);
         let header = 20 + self.options.len();
         let fragment = self.fragment.unwrap_or(Fragment { id: 0, offset: 0, more: false });
-        let field = fragment.offset / 8 | if fragment.more { 0x2000 } else { 0 };
+        let field = (fragment.offset / 8) | if fragment.more { 0x2000 } else { 0 };
         let mut octets = vec![0x40 | (header / 4) as u8, 0];
         octets.extend(((header + payload.len()) as u16).to_be_bytes());
         octets.extend((fragment.id as u16).to_be_bytes());

@@ -1,6 +1,11 @@
 //! The life of connections: opened, answered, proved, judged again, cut.
 
-#![expect(clippy::unwrap_used, reason = "a failed test may say so in any way")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed test may say so in any way"
+)]
 
 mod world;
 
@@ -34,14 +39,14 @@ impl Pair {
     }
 
     /// A packet of the client at the server's hook: allowed, and the events.
-    fn to_server(&mut self, payload: Payload) -> (bool, Vec<abi::Event>) {
+    fn client_sends(&mut self, payload: Payload) -> (bool, Vec<abi::Event>) {
         let packet = Packet::new(CLIENT.mac, self.client, self.server, payload).build();
         let outcome = self.bench.run(Ingress, 2, Origin::Elsewhere, &packet).unwrap();
         (outcome.allowed, outcome.events)
     }
 
     /// A packet of the server at its own hook.
-    fn from_server(&mut self, payload: Payload) -> (bool, Vec<abi::Event>) {
+    fn server_sends(&mut self, payload: Payload) -> (bool, Vec<abi::Event>) {
         let packet = Packet::new(SERVER.mac, self.server, self.client, payload).build();
         let outcome = self.bench.run(Egress, 2, Origin::Elsewhere, &packet).unwrap();
         (outcome.allowed, outcome.events)
@@ -75,15 +80,15 @@ fn a_reply_needs_no_rule_and_a_packet_of_no_connection_gets_no_syn() {
     }
     let mut pair = Pair::new();
     pair.flip(isolated(), 2);
-    assert!(!pair.from_server(request(tcp::SYN)).0, "its egress set has no row");
-    assert_eq!(pair.to_server(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
-    assert!(!pair.to_server(request(tcp::RST)).0);
-    assert!(pair.to_server(request(tcp::SYN)).0);
+    assert!(!pair.server_sends(request(tcp::SYN)).0, "its egress set has no row");
+    assert_eq!(pair.client_sends(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
+    assert!(!pair.client_sends(request(tcp::RST)).0);
+    assert!(pair.client_sends(request(tcp::SYN)).0);
     for (allowed, events) in [
-        pair.from_server(reply(tcp::SYN | tcp::ACK)),
-        pair.to_server(request(tcp::ACK)),
-        pair.from_server(reply(tcp::ACK)),
-        pair.from_server(reply(tcp::FIN | tcp::ACK)),
+        pair.server_sends(reply(tcp::SYN | tcp::ACK)),
+        pair.client_sends(request(tcp::ACK)),
+        pair.server_sends(reply(tcp::ACK)),
+        pair.server_sends(reply(tcp::FIN | tcp::ACK)),
     ] {
         assert!(allowed);
         assert_eq!(events, [], "one flow is told once");
@@ -97,12 +102,12 @@ fn an_answer_whose_opening_was_forgotten_is_judged_by_the_opening() {
     }
     let mut pair = Pair::new();
     pair.flip(isolated(), 2);
-    let (allowed, events) = pair.from_server(reply(tcp::SYN | tcp::ACK));
+    let (allowed, events) = pair.server_sends(reply(tcp::SYN | tcp::ACK));
     assert!(allowed, "the responder's ingress set allows the connection");
     assert_eq!((events[0].rule, events[0].direction), (7, 1));
     assert_eq!(IpAddr::from(events[0].source), pair.client);
     let other = Payload::Tcp { source: PORT + 1, destination: 40_000, flags: 18 };
-    let (allowed, events) = pair.from_server(other);
+    let (allowed, events) = pair.server_sends(other);
     assert!(!allowed);
     assert_eq!(events[0].rule, DEFAULT_DENY);
 }
@@ -114,19 +119,19 @@ fn a_connection_that_lost_its_rule_is_cut_by_its_next_packet_in_either_direction
     }
     for from_server in [false, true] {
         let mut pair = Pair::new();
-        assert!(pair.to_server(request(tcp::SYN)).0);
-        assert!(pair.from_server(reply(tcp::SYN | tcp::ACK)).0);
-        assert!(pair.to_server(request(tcp::ACK)).0);
+        assert!(pair.client_sends(request(tcp::SYN)).0);
+        assert!(pair.server_sends(reply(tcp::SYN | tcp::ACK)).0);
+        assert!(pair.client_sends(request(tcp::ACK)).0);
         pair.flip(Sets::live(6, 0).unwrap(), 2);
         let (allowed, events) = match from_server {
-            true => pair.from_server(reply(tcp::ACK)),
-            false => pair.to_server(request(tcp::ACK)),
+            true => pair.server_sends(reply(tcp::ACK)),
+            false => pair.client_sends(request(tcp::ACK)),
         };
         assert!(!allowed);
         assert_eq!(events[0].kind, EventKind::Cut as u8);
         assert_eq!(events[0].reason, Builtin::NotProgrammed.code());
         assert_eq!(pair.bench.instance().counters().unwrap().cut, 1);
-        assert_eq!(pair.to_server(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
+        assert_eq!(pair.client_sends(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
     }
 }
 
@@ -136,10 +141,10 @@ fn a_connection_that_keeps_its_rule_is_restamped_without_a_word() {
         return;
     }
     let mut pair = Pair::new();
-    assert!(pair.to_server(request(tcp::SYN)).0);
+    assert!(pair.client_sends(request(tcp::SYN)).0);
     pair.flip(isolated(), 2);
-    assert_eq!(pair.from_server(reply(tcp::SYN | tcp::ACK)), (true, vec![]));
-    assert_eq!(pair.to_server(request(tcp::ACK)), (true, vec![]));
+    assert_eq!(pair.server_sends(reply(tcp::SYN | tcp::ACK)), (true, vec![]));
+    assert_eq!(pair.client_sends(request(tcp::ACK)), (true, vec![]));
 }
 
 #[test]
@@ -148,11 +153,11 @@ fn without_a_new_generation_nothing_is_judged_again() {
         return;
     }
     let mut pair = Pair::new();
-    assert!(pair.to_server(request(tcp::SYN)).0);
+    assert!(pair.client_sends(request(tcp::SYN)).0);
     pair.flip(Sets::live(6, 0).unwrap(), 1);
-    assert!(pair.to_server(request(tcp::SYN)).0);
+    assert!(pair.client_sends(request(tcp::SYN)).0);
     pair.flip(Sets::live(6, 0).unwrap(), 2);
-    assert!(!pair.to_server(request(tcp::SYN)).0);
+    assert!(!pair.client_sends(request(tcp::SYN)).0);
 }
 
 #[test]
@@ -165,15 +170,15 @@ fn datagrams_and_echoes_are_answered_and_a_request_the_other_way_is_a_new_flow()
     let echo = |kind| Payload::Icmp { kind, code: 0, word: [0, 5, 0, 1], data: vec![] };
     pair.bench.perform(&ops(&[(PORT, rule(7, true))], rule(8, true))).unwrap();
     pair.flip(isolated(), 2);
-    assert!(!pair.from_server(datagram(PORT, 40_000)).0);
-    assert!(pair.to_server(datagram(40_000, PORT)).0);
-    assert_eq!(pair.from_server(datagram(PORT, 40_000)), (true, vec![]));
-    assert!(!pair.from_server(echo(8)).0);
-    let (allowed, events) = pair.to_server(echo(8));
+    assert!(!pair.server_sends(datagram(PORT, 40_000)).0);
+    assert!(pair.client_sends(datagram(40_000, PORT)).0);
+    assert_eq!(pair.server_sends(datagram(PORT, 40_000)), (true, vec![]));
+    assert!(!pair.server_sends(echo(8)).0);
+    let (allowed, events) = pair.client_sends(echo(8));
     assert!(allowed);
     assert_eq!((events[0].rule, events[0].source_port, events[0].destination_port), (8, 5, 0));
-    assert_eq!(pair.from_server(echo(0)), (true, vec![]));
-    assert!(!pair.from_server(echo(8)).0, "the same identifier opens nothing the other way");
+    assert_eq!(pair.server_sends(echo(0)), (true, vec![]));
+    assert!(!pair.server_sends(echo(8)).0, "the same identifier opens nothing the other way");
 }
 
 #[test]
@@ -182,16 +187,16 @@ fn what_ended_is_collected_with_its_packets() {
         return;
     }
     let mut pair = Pair::new();
-    pair.to_server(request(tcp::SYN));
-    pair.from_server(reply(tcp::SYN | tcp::ACK));
-    pair.to_server(request(tcp::ACK));
+    pair.client_sends(request(tcp::SYN));
+    pair.server_sends(reply(tcp::SYN | tcp::ACK));
+    pair.client_sends(request(tcp::ACK));
     let opened = pair.bench.instance().collect(0).unwrap();
     assert_eq!(opened, [], "nothing is old");
     let closed = pair.bench.instance().collect(u64::MAX >> 1).unwrap();
     let [event] = closed[..] else { panic!("{closed:?}") };
     assert_eq!((event.kind, event.rule, event.packets), (EventKind::Closed as u8, 7, 3));
     assert_eq!(IpAddr::from(event.source), pair.client);
-    assert_eq!(pair.to_server(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
+    assert_eq!(pair.client_sends(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
 }
 
 #[test]
@@ -201,9 +206,9 @@ fn equal_denials_are_one_event_and_counted_exactly() {
     }
     let mut pair = Pair::new();
     let denied = || Payload::Udp { source: 1, destination: 1, data: vec![] };
-    assert_eq!(pair.to_server(denied()).1[0].denied, 1);
+    assert_eq!(pair.client_sends(denied()).1[0].denied, 1);
     for _ in 0..9 {
-        assert_eq!(pair.to_server(denied()), (false, vec![]));
+        assert_eq!(pair.client_sends(denied()), (false, vec![]));
     }
     let counters = pair.bench.instance().counters().unwrap();
     assert_eq!((counters.denied[0], counters.events_lost), (10, 0));
@@ -221,13 +226,13 @@ fn an_error_about_a_connection_passes_and_one_about_none_does_not() {
     let sent = Packet::new(SERVER.mac, pair.server, pair.client, datagram).build();
     let quoted = sent[14..].to_vec();
     let error = |code, data| Payload::Icmp { kind: 3, code, word: [0; 4], data };
-    assert!(!pair.to_server(error(3, quoted.clone())).0);
-    assert!(pair.to_server(Payload::Udp { source: 40_000, destination: PORT, data: vec![] }).0);
-    assert!(pair.to_server(error(3, quoted.clone())).0);
+    assert!(!pair.client_sends(error(3, quoted.clone())).0);
+    assert!(pair.client_sends(Payload::Udp { source: 40_000, destination: PORT, data: vec![] }).0);
+    assert!(pair.client_sends(error(3, quoted.clone())).0);
     let mut other = quoted.clone();
     other[23] ^= 1;
-    assert!(!pair.to_server(error(3, other)).0, "another port is another connection");
+    assert!(!pair.client_sends(error(3, other)).0, "another port is another connection");
     let mut unknown = quoted;
     unknown[23] ^= 1;
-    assert!(pair.to_server(error(4, unknown)).0, "path-MTU messages always work");
+    assert!(pair.client_sends(error(4, unknown)).0, "path-MTU messages always work");
 }

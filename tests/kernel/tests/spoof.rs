@@ -1,6 +1,11 @@
 //! Whose address: what a pod may claim, and what addressing needs.
 
-#![expect(clippy::unwrap_used, reason = "a failed test may say so in any way")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed test may say so in any way"
+)]
 
 mod world;
 

@@ -1,7 +1,12 @@
 //! Services: translated at the socket, judged as their backends, and the conjunction for packets
 //! that still name them. A file of its own because a cgroup holds the whole process.
 
-#![expect(clippy::unwrap_used, reason = "a failed test may say so in any way")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed test may say so in any way"
+)]
 
 mod world;
 

@@ -90,17 +90,20 @@ impl Decider<'_> {
         let (source, destination) = (peer(&line.src)?, peer(&line.dst)?);
         let family = source.family().or(destination.family()).unwrap_or(Family::V4);
         let traffic = traffic(line, family)?;
-        let end = |word: &PeerWord| match word.resolve(
+        let end =
+            |word: &PeerWord| match word.resolve(&self.manifests.world, self.namespace, family)? {
+                Resolved::End(end, _) => Ok(end),
+                Resolved::Service(_) => {
+                    Err(ExplainError::Peer(crate::word::ResolveError::ServiceSource))
+                }
+            };
+        super::single::direct(
             &self.manifests.world,
-            self.namespace,
+            end(&source)?,
+            end(&destination)?,
+            traffic,
             family,
-        )? {
-            Resolved::End(end, _) => Ok(end),
-            Resolved::Service(_) => Err(ExplainError::Peer(
-                crate::word::ResolveError::ServiceSource,
-            )),
-        };
-        super::single::direct(&self.manifests.world, end(&source)?, end(&destination)?, traffic, family)
+        )
     }
 }
 

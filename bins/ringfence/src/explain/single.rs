@@ -1,8 +1,6 @@
 //! One flow, explained to a person: what each end says, because of which rule, and where it is.
 
-use model::{
-    Decision, End, Family, Flow, Judgement, Pod, Reason, Rules, Service, Traffic, World,
-};
+use model::{Decision, End, Family, Flow, Judgement, Pod, Reason, Rules, Service, Traffic, World};
 
 use super::answer::Answer;
 use super::{ExplainError, as_expected};
@@ -67,9 +65,10 @@ impl Asked<'_> {
     ) -> Result<Vec<(String, Flow)>, ExplainError> {
         let world = &self.manifests.world;
         let name = format!("{}/{}", service.namespace, service.name);
-        let port = service.ports.iter().find(|port| is_asked(port, self.port)).ok_or_else(|| {
-            ExplainError::NoSuchServicePort(name.clone(), format!("{:?}", self.port))
-        })?;
+        let port =
+            service.ports.iter().find(|port| is_asked(port, self.port)).ok_or_else(|| {
+                ExplainError::NoSuchServicePort(name.clone(), format!("{:?}", self.port))
+            })?;
         let backends = world.backends(service, port, family);
         if backends.is_empty() {
             return Err(ExplainError::NoBackends(name));

@@ -129,9 +129,7 @@ impl PeerWord {
         let in_namespace =
             |namespace: &Option<String>| namespace.clone().unwrap_or(default_namespace.to_owned());
         match self {
-            Self::Pod { namespace, name } => {
-                pod(world, &in_namespace(namespace), name, family)
-            }
+            Self::Pod { namespace, name } => pod(world, &in_namespace(namespace), name, family),
             Self::Workload { namespace, kind, name } => {
                 workload(world, &in_namespace(namespace), kind, name, family)
             }
@@ -213,21 +211,18 @@ fn service<'a>(
     let mut services = world.services().iter();
     let found = services.find(|service| service.namespace == namespace && service.name == name);
     found.map(Resolved::Service).ok_or_else(|| {
-        let known =
-            world.services().iter().map(|service| format!("{}/{}", service.namespace, service.name));
-        not_found(
-            format!("Service {namespace}/{name}"),
-            &format!("{namespace}/{name}"),
-            known,
-        )
+        let known = world
+            .services()
+            .iter()
+            .map(|service| format!("{}/{}", service.namespace, service.name));
+        not_found(format!("Service {namespace}/{name}"), &format!("{namespace}/{name}"), known)
     })
 }
 
 fn node<'a>(world: &'a World, name: &str, family: Family) -> Result<Resolved<'a>, ResolveError> {
     let known = || world.nodes().map(|(_, node)| node.name.clone());
-    let id = world
-        .find_node(name)
-        .ok_or_else(|| not_found(format!("node {name}"), name, known()))?;
+    let id =
+        world.find_node(name).ok_or_else(|| not_found(format!("node {name}"), name, known()))?;
     let mut addresses = world.node(id).addresses.iter().copied();
     let address = addresses.find(|address| Family::of(*address) == family);
     Ok(Resolved::End(End::Host { node: Some(id), address }, None))
@@ -254,8 +249,11 @@ mod tests {
         assert_eq!("po/web".parse(), pod(None, "web"));
         assert_eq!("node/n1".parse(), Ok(PeerWord::Node("n1".into())));
         assert_eq!("dns:Example.COM.".parse(), Ok(PeerWord::Domain("example.com".into())));
-        let workload =
-            PeerWord::Workload { namespace: Some("a".into()), kind: "Deployment", name: "b".into() };
+        let workload = PeerWord::Workload {
+            namespace: Some("a".into()),
+            kind: "Deployment",
+            name: "b".into(),
+        };
         assert_eq!("a/deploy/b".parse(), Ok(workload));
     }
 

@@ -1,7 +1,7 @@
 //! Two pods and the writes that make a small table: what every test of this tier starts from.
 
 #![allow(dead_code, reason = "each test file uses a part")]
-#![expect(clippy::unwrap_used, reason = "a failed test may say so in any way")]
+#![allow(clippy::unwrap_used, reason = "a failed test may say so in any way")]
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,14 +10,14 @@ use model::{Protocol, Traffic};
 use plan::Op;
 use ringfence_kernel::Pod;
 
-pub const CLIENT: Pod = Pod {
+pub(crate) const CLIENT: Pod = Pod {
     endpoint: 1,
     ipv4: Some(Ipv4Addr::new(10, 0, 0, 1)),
     ipv6: Some(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1)),
     mac: [2, 0, 0, 0, 0, 1],
     dhcp: false,
 };
-pub const SERVER: Pod = Pod {
+pub(crate) const SERVER: Pod = Pod {
     endpoint: 2,
     ipv4: Some(Ipv4Addr::new(10, 0, 0, 2)),
     ipv6: Some(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 2)),
@@ -25,25 +25,25 @@ pub const SERVER: Pod = Pod {
     dhcp: false,
 };
 /// Of a policy that nobody is selected by; nothing in these tests is allowed by it.
-pub const DEFAULT_DENY: u32 = 99;
-pub const SET: u32 = 5;
+pub(crate) const DEFAULT_DENY: u32 = 99;
+pub(crate) const SET: u32 = 5;
 const CLIENT_CLASS: u32 = 1;
 const OTHER_CLASS: u32 = 2;
 const GENERATION: u64 = 1;
 
-pub fn rule(rule: u32, allowed: bool) -> Cell {
+pub(crate) fn rule(rule: u32, allowed: bool) -> Cell {
     let verdict = if allowed { verdict_code::ALLOW } else { verdict_code::DENY };
     Cell { rule, verdict, reason: 0, pad: 0 }
 }
 
 /// The client has no policy; the server's ingress set has these cells for the client, by port of
 /// every protocol, and denies by [`DEFAULT_DENY`] otherwise.
-pub fn pod_ops(ports: &[(u16, Cell)]) -> Vec<Op> {
+pub(crate) fn pod_ops(ports: &[(u16, Cell)]) -> Vec<Op> {
     ops(ports, rule(DEFAULT_DENY, false))
 }
 
 /// As [`pod_ops`], with a cell for what has no ports.
-pub fn ops(ports: &[(u16, Cell)], other: Cell) -> Vec<Op> {
+pub(crate) fn ops(ports: &[(u16, Cell)], other: Cell) -> Vec<Op> {
     let width = ports.len() as u32 + 2;
     let cell = |index, cell| Op::Cell { index, cell };
     let mut ops = vec![cell(0, other), cell(1, rule(DEFAULT_DENY, false))];

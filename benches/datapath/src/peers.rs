@@ -1,0 +1,73 @@
+//! Peers in random order, the same in every run of the benchmark.
+//!
+//! Neighbouring addresses would share cache lines and nodes of a trie, which peers on a real node do
+//! not; and a benchmark that draws differently each time cannot be compared with itself.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+/// Entries of the programs' `sequence`.
+pub(crate) const SEQUENCE: u32 = 1 << 17;
+
+/// A generator of numbers that look random (xorshift).
+#[derive(Clone, Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// A number below `limit`.
+    pub(crate) fn below(&mut self, limit: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((self.0 >> 32) * u64::from(limit) >> 32) as u32
+    }
+}
+
+/// `count` different addresses of 10.0.0.0/8 in random order.
+pub(crate) fn peers(count: u32) -> Vec<Ipv4Addr> {
+    let mut random = Random::new();
+    let mut known = BTreeSet::new();
+    let mut peers = Vec::new();
+    while peers.len() < count as usize {
+        // 10.0.0.0/16 is left to the pod that is asked for.
+        let address = Ipv4Addr::from(0x0a01_0000 + random.below(0x00fe_0000));
+        if known.insert(address) {
+            peers.push(address);
+        }
+    }
+    peers
+}
+
+/// What the programs read: all of `peers`, again and again.
+pub(crate) fn sequence(peers: &[Ipv4Addr]) -> impl Iterator<Item = u32> {
+    let mut order = peers.to_vec();
+    let mut random = Random::new();
+    for last in (1..order.len()).rev() {
+        order.swap(last, random.below(last as u32 + 1) as usize);
+    }
+    order.into_iter().map(u32::from).collect::<Vec<_>>().into_iter().cycle().take(SEQUENCE as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails loudly")]
+
+    use std::collections::BTreeSet;
+
+    use super::{SEQUENCE, peers, sequence};
+
+    #[test]
+    fn the_sequence_has_every_peer_and_no_order() {
+        let peers = peers(1_000);
+        let sequence: Vec<u32> = sequence(&peers).collect();
+        assert_eq!(sequence.len(), SEQUENCE as usize);
+        let all: BTreeSet<u32> = peers.iter().map(|peer| u32::from(*peer)).collect();
+        assert_eq!(sequence.iter().take(1_000).copied().collect::<BTreeSet<_>>(), all);
+        let rising = sequence.windows(2).filter(|pair| pair[0] < pair[1]).count();
+        assert!((40..60).contains(&(rising * 100 / sequence.len())), "{rising}");
+    }
+}

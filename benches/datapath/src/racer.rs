@@ -1,0 +1,141 @@
+//! One program of the benchmark in the kernel, and running it many times.
+//!
+//! The kernel's test run measures inside the kernel, without the system call, and stops its clock
+//! while it lets others run; so what is left of a shared machine's noise is mostly caches.
+
+use std::time::Duration;
+
+use aya::maps::{Array, Map, MapError};
+use aya::programs::{Program, ProgramError, SchedClassifier, TestRun, TestRunOptions};
+use aya::{Ebpf, EbpfError, EbpfLoader};
+
+/// A program could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RacerError {
+    #[error("cannot load the program of {layout}")]
+    Load { layout: &'static str, source: EbpfError },
+    #[error("the kernel refuses the program of {layout}")]
+    Verify { layout: &'static str, source: Box<ProgramError> },
+    #[error("the program of {layout} has no `{name}`")]
+    Absent { layout: &'static str, name: &'static str },
+    #[error("cannot fill `{map}` of {layout}")]
+    Fill { layout: &'static str, map: &'static str, source: MapError },
+    #[error("{layout} answered {answer} instead of {wanted}: what it did is not what is measured")]
+    Wrong { layout: &'static str, answer: i32, wanted: i32 },
+}
+
+/// The least time of one sample.
+const SAMPLE: Duration = Duration::from_millis(8);
+const REPEAT_FIRST: u32 = 32;
+/// The kernel refuses a packet without an IP header.
+const PACKET: [u8; 64] = [0; 64];
+
+/// An object with a program to run.
+#[derive(Debug)]
+pub(crate) struct Racer {
+    layout: &'static str,
+    ebpf: Ebpf,
+    program: &'static str,
+    pub(crate) packet: Vec<u8>,
+    pub(crate) context: Vec<u8>,
+    /// What the program must return.
+    pub(crate) wanted: i32,
+    /// Lookups of one run.
+    pub(crate) lookups: u32,
+    repeat: u32,
+}
+
+impl Racer {
+    /// Loads `object`, after `configure` had its say.
+    pub(crate) fn load<'a>(
+        layout: &'static str,
+        object: &[u8],
+        program: &'static str,
+        configure: impl FnOnce(&mut EbpfLoader<'a>),
+    ) -> Result<Self, RacerError> {
+        let mut loader = EbpfLoader::new();
+        configure(&mut loader);
+        let ebpf = loader.load(object).map_err(|source| RacerError::Load { layout, source })?;
+        let mut racer = Self {
+            layout,
+            ebpf,
+            program,
+            packet: PACKET.to_vec(),
+            context: Vec::new(),
+            wanted: 0,
+            lookups: 64,
+            repeat: 0,
+        };
+        racer
+            .program()?
+            .load()
+            .map_err(|source| RacerError::Verify { layout, source: Box::new(source) })?;
+        Ok(racer)
+    }
+
+    /// Says who comes when.
+    pub(crate) fn with_sequence(
+        mut self,
+        sequence: impl Iterator<Item = u32>,
+    ) -> Result<Self, RacerError> {
+        self.fill("sequence", |map| {
+            let mut array: Array<_, u32> = map.try_into()?;
+            (0..).zip(sequence).try_for_each(|(index, peer)| array.set(index, &peer, 0))
+        })?;
+        Ok(self)
+    }
+
+    /// Writes into one map.
+    pub(crate) fn fill(
+        &mut self,
+        map: &'static str,
+        fill: impl FnOnce(&mut Map) -> Result<(), MapError>,
+    ) -> Result<(), RacerError> {
+        let layout = self.layout;
+        let found =
+            self.ebpf.map_mut(map).ok_or(RacerError::Absent { layout, name: map })?;
+        fill(found).map_err(|source| RacerError::Fill { layout, map, source })
+    }
+
+    /// Nanoseconds of one lookup, over so many that the clock's grain does not matter.
+    pub(crate) fn sample(&mut self) -> Result<f64, RacerError> {
+        if self.repeat == 0 {
+            let once = self.run(REPEAT_FIRST)?.max(Duration::from_nanos(1));
+            let repeat = SAMPLE.as_nanos() / once.as_nanos();
+            self.repeat = u32::try_from(repeat).unwrap_or(u32::MAX).clamp(8, 60_000);
+        }
+        let took = self.run(self.repeat)?;
+        Ok(took.as_secs_f64() * 1e9 / f64::from(self.lookups))
+    }
+
+    /// How many instructions the verifier looked at.
+    pub(crate) fn run(&mut self, repeat: u32) -> Result<Duration, RacerError> {
+        let (layout, wanted) = (self.layout, self.wanted);
+        let (packet, context) = (self.packet.clone(), self.context.clone());
+        let options = TestRunOptions {
+            data_in: Some(&packet),
+            ctx_in: (!context.is_empty()).then_some(&context),
+            repeat,
+            ..TestRunOptions::default()
+        };
+        let done = self
+            .program()?
+            .test_run(options)
+            .map_err(|source| RacerError::Verify { layout, source: Box::new(source) })?;
+        let answer = done.return_value.cast_signed();
+        if answer != wanted {
+            return Err(RacerError::Wrong { layout, answer, wanted });
+        }
+        Ok(done.duration)
+    }
+
+    fn program(&mut self) -> Result<&mut SchedClassifier, RacerError> {
+        let (layout, name) = (self.layout, self.program);
+        let absent = RacerError::Absent { layout, name };
+        match self.ebpf.program_mut(name) {
+            Some(Program::SchedClassifier(program)) => Ok(program),
+            // The kinds are a foreign type; ours is the one above.
+            _ => Err(absent),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Our own layout: worlds of many peers or many rules, compiled and written as an agent would.
+//!
+//! Nothing is put into the maps by hand, so what is measured is what a node with these policies has.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use compile::{Compiled, Scope, Slots, compile};
+use ipnet::{IpNet, Ipv4Net};
+use kernel::{Bench, BenchError, Pod};
+use model::{
+    Action, Block, Direction, Labels, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange,
+    Ports, Protocol, Rule, RuleRef, Rules, Selector, Subject, Tier, World, WorldError, WorldParts,
+};
+use ringfence_kernel as kernel;
+
+use crate::layout::object;
+use crate::peers::{peers, sequence};
+use crate::racer::{Racer, RacerError};
+
+/// A table could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TableError {
+    #[error("the world of the benchmark is none")]
+    World(#[from] WorldError),
+    #[error("the world of the benchmark does not compile")]
+    Compile(#[from] compile::CompileError),
+    #[error("the table of the benchmark cannot be planned")]
+    Plan(#[from] plan::PlanError),
+    #[error("the table of the benchmark cannot be written")]
+    Bench(#[from] BenchError),
+    #[error(transparent)]
+    Racer(#[from] RacerError),
+    #[error("the compiled table has no endpoint")]
+    NoEndpoint,
+}
+
+const NAMESPACE: &str = "bench";
+const SUBJECT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+const PORT: u16 = 8_000;
+
+/// Who is at the other end of the rules.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Others {
+    /// So many pods, each of them in one rule.
+    Pods(u32),
+    /// One address in each of so many prefixes, each of them in one rule.
+    Prefixes(u32),
+}
+
+/// A table in the kernel.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) bench: Bench,
+    pub(crate) others: Vec<Ipv4Addr>,
+    /// The subject's egress set.
+    pub(crate) set: u32,
+    /// The subject's endpoint.
+    pub(crate) slot: u32,
+}
+
+impl Table {
+    /// Compiles `rules` rules of one pod about `others` and writes them to a bench of their own.
+    pub(crate) fn new(others: Others, rules: u32) -> Result<Self, TableError> {
+        let addresses = match others {
+            Others::Pods(count) | Others::Prefixes(count) => peers(count),
+        };
+        let compiled = compiled(others, &addresses, rules)?;
+        let bench = Bench::with(|config| config.capacities.events = 1 << 24)?;
+        bench.perform(&plan::plan(&compile::Image::default(), &compiled.image)?)?;
+        let (slot, record) = compiled.image.endpoints.first_key_value().ok_or(TableError::NoEndpoint)?;
+        bench.add(&Pod { endpoint: *slot, ipv4: Some(SUBJECT), ipv6: None, mac: MAC, dhcp: false })?;
+        Ok(Self { bench, others: addresses, set: record.sets.egress(), slot: *slot })
+    }
+
+    /// The lookup by itself.
+    pub(crate) fn racer(&self) -> Result<Racer, RacerError> {
+        Racer::load("our table", object!("table"), "race", |loader| {
+            loader.default_map_pin_directory(self.maps()).override_global("set", &self.set, true);
+        })?
+        .with_sequence(sequence(&self.others))
+    }
+
+    /// Where the programs' maps are.
+    pub(crate) fn maps(&self) -> std::path::PathBuf {
+        let version = format!("v{}/maps", abi::VERSION);
+        self.bench.instance().config().pin_dir.join(version)
+    }
+
+    /// A packet of the subject to whomever the program puts in.
+    pub(crate) fn packet(flags: u8) -> Vec<u8> {
+        let payload =
+            kernel::packet::Payload::Tcp { source: 40_000, destination: PORT, flags };
+        let anyone = Ipv4Addr::new(10, 1, 0, 1).into();
+        kernel::packet::Packet::new(MAC, SUBJECT.into(), anyone, payload).build()
+    }
+}
+
+fn compiled(others: Others, peers: &[Ipv4Addr], rules: u32) -> Result<Compiled, TableError> {
+    let pods = match others {
+        Others::Pods(_) => peers,
+        Others::Prefixes(_) => &[],
+    };
+    let subject = pod("subject".to_owned(), "subject".to_owned(), Some("here"), SUBJECT);
+    let others_of = |(number, peer): (u32, &Ipv4Addr)| {
+        pod(format!("pod{number}"), group(number % rules), None, *peer)
+    };
+    let world = World::new(WorldParts {
+        namespaces: BTreeMap::from([(NAMESPACE.to_owned(), Labels::default())]),
+        pods: std::iter::once(subject).chain((0..).zip(pods).map(others_of)).collect(),
+        ..WorldParts::default()
+    })?;
+    let about = |number: u32| match others {
+        Others::Pods(_) => {
+            vec![Peer::Pods { namespaces: own(), pods: Selector::equals("app", group(number)) }]
+        }
+        Others::Prefixes(_) => {
+            peers.iter().skip(number as usize).step_by(rules as usize).map(|peer| block(*peer)).collect()
+        }
+    };
+    let rules = Rules::new((0..rules).map(|number| rule(number, about(number))).collect());
+    Ok(compile(&world, &rules, &Slots::of(&world, Scope::Node("here")))?)
+}
+
+fn group(number: u32) -> String {
+    format!("group{number}")
+}
+
+fn own() -> Selector {
+    Selector::equals("kubernetes.io/metadata.name", NAMESPACE)
+}
+
+fn block(peer: Ipv4Addr) -> Peer {
+    Peer::Block(Block::whole(IpNet::V4(Ipv4Net::new_assert(peer, 24).trunc())))
+}
+
+fn pod(name: String, app: String, node: Option<&str>, address: Ipv4Addr) -> model::Pod {
+    model::Pod {
+        namespace: NAMESPACE.to_owned(),
+        name,
+        labels: Labels::default().with("app", app),
+        owner: None,
+        node: node.map(str::to_owned),
+        addresses: vec![address.into()],
+        host_network: false,
+        containers: Vec::new(),
+        ports: Vec::new(),
+    }
+}
+
+/// Allows the ports that are asked for and one more, so that rows are as wide as they usually are.
+fn rule(number: u32, peers: Vec<Peer>) -> Rule {
+    let more = PORT + 1_000 + (number % 8) as u16;
+    let numbers = |range| PortMatch::Numbers { protocol: Protocol::Tcp, range };
+    let asked = (PORT..PORT + 8).map(PortRange::single);
+    Rule {
+        tier: Tier::NetworkPolicy,
+        group: 0,
+        origin: RuleRef {
+            policy: PolicyRef {
+                name: "bench".to_owned(),
+                namespace: Some(NAMESPACE.to_owned()),
+                kind: PolicyKind::NetworkPolicy,
+            },
+            direction: Direction::Egress,
+            index: number,
+        },
+        subject: Subject { namespaces: own(), pods: Selector::equals("app", "subject") },
+        peers: Peers::OneOf(peers),
+        ports: Ports::OneOf(asked.chain([PortRange::single(more)]).map(numbers).collect()),
+        action: Action::Allow,
+    }
+}

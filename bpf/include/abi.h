@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The keys, values and events that both sides know: twins of crates/abi, same names, same order.
+ *
+ * A test compares every offset and size with the Rust types by this object's type information.
+ * Ports and numbers are in host byte order, addresses in network byte order.
+ */
+#pragma once
+
+#include "vmlinux.h"
+
+/* An IPv6 address, or an IPv4 one mapped into IPv6. Four-byte alignment spares copying by bytes. */
+struct address {
+	__u8 octets[16];
+} __attribute__((aligned(4)));
+
+struct prefix_key {
+	__u32 length;
+	struct address address;
+};
+
+enum {
+	CONNECTION_REMOTE_OPENED = 1,
+	CONNECTION_REPLIED = 2,
+	CONNECTION_CLOSING = 4,
+};
+
+struct connection_key {
+	struct address remote;
+	__u32 endpoint;
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 protocol;
+	__u8 family;
+	__u16 pad;
+};
+
+struct connection {
+	__u32 generation;
+	__u32 rule;
+	__u8 reason;
+	__u8 pad;
+	__u16 flags;
+	__u32 pad2;
+	__u64 opened_ns;
+	__u64 seen_ns;
+	__u64 packets[2];
+	__u64 bytes[2];
+};
+
+enum { ENDPOINT_LIVE = 1 };
+
+struct endpoint {
+	__u64 sets;
+	__u64 generation;
+	__u64 staged;
+	__u64 hairpin;
+};
+
+enum {
+	INTERFACE_IPV4 = 1,
+	INTERFACE_IPV6 = 2,
+	INTERFACE_DHCP = 4,
+};
+
+struct interface {
+	__u32 endpoint;
+	__u32 flags;
+	struct address ipv4;
+	struct address ipv6;
+	__u8 mac[6];
+	__u8 pad[2];
+};
+
+struct node_address {
+	__u32 reserved;
+};
+
+enum event_kind {
+	EVENT_OPENED = 1,
+	EVENT_DENIED = 2,
+	EVENT_CUT = 3,
+	EVENT_CLOSED = 4,
+};
+
+enum direction {
+	EGRESS = 0,
+	INGRESS = 1,
+};
+
+struct event {
+	__u64 time_ns;
+	struct address source;
+	struct address destination;
+	__u16 source_port;
+	__u16 destination_port;
+	__u32 endpoint;
+	__u32 rule;
+	__u32 staged_rule;
+	__u8 kind;
+	__u8 verdict;
+	__u8 reason;
+	__u8 direction;
+	__u8 protocol;
+	__u8 family;
+	__u8 staged_verdict;
+	__u8 staged_reason;
+	__u32 denied;
+	__u32 generation;
+	__u64 packets;
+	__u64 bytes;
+	__u64 duration_ns;
+	__u64 container;
+};
+
+struct row_key {
+	__u32 set;
+	__u32 class;
+};
+
+struct row_value {
+	__u32 base;
+	__u32 width;
+};
+
+enum {
+	VERDICT_DENY = 0,
+	VERDICT_ALLOW = 1,
+};
+
+struct cell {
+	__u32 rule;
+	__u8 verdict;
+	__u8 reason;
+	__u16 pad;
+};
+
+struct denied_key {
+	struct connection_key connection;
+	__u32 rule;
+	__u8 reason;
+	__u8 verdict;
+	__u8 direction;
+	__u8 remote_opened;
+};
+
+struct denied_value {
+	__u64 reported_ns;
+	__u64 packets;
+	struct address local;
+};
+
+struct fragment_key {
+	struct address source;
+	struct address destination;
+	__u32 endpoint;
+	__u32 id;
+	__u8 direction;
+	__u8 family;
+	__u8 protocol;
+	__u8 pad;
+};
+
+struct fragment_value {
+	__u64 seen_ns;
+	__u32 generation;
+	__u32 verdict;
+};
+
+/* Slots of the counters: the first are denials by reason code, 0 where a rule denied. */
+enum counter {
+	COUNTER_EVENTS_LOST = 32,
+	COUNTER_ESTABLISHED_FULL = 33,
+	COUNTER_HALF_FAILED = 34,
+	COUNTER_CUT = 35,
+	COUNTER_SLOTS = 40,
+};
+
+struct service_key {
+	struct address address;
+	__u16 port;
+	__u8 protocol;
+	__u8 pad;
+};
+
+struct service_value {
+	__u32 backends;
+	__u32 count;
+};
+
+struct backend_key {
+	__u32 backends;
+	__u32 index;
+};
+
+struct backend_value {
+	struct address address;
+	__u16 port;
+	__u16 pad;
+};
+
+struct translation_key {
+	__u64 cookie;
+	struct address address;
+	__u16 port;
+	__u8 protocol;
+	__u8 pad[5];
+};
+
+struct translation_value {
+	struct address address;
+	__u16 port;
+	__u16 pad;
+};
+
+/* The most entries of each map unless the loader says otherwise; see abi::capacity. */
+enum {
+	CAPACITY_PEERS = 131072,
+	CAPACITY_PREFIXES = 16384,
+	CAPACITY_ROWS = 65536,
+	CAPACITY_CELLS = 262144,
+	CAPACITY_ENDPOINTS = 1024,
+	PORT_SLOTS = 3 << 16,
+};

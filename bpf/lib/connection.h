@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Connections: what is remembered so that replies need no rule.
+ *
+ * Two tables. Whoever sends first packets can fill a table, so those are in `half`, which forgets
+ * the oldest. A connection moves to `est`, which forgets nothing, when the peer has proved that it
+ * receives: the third packet of TCP, the reply of the others. A flood of first packets then cannot
+ * push out connections that work. One entry serves both directions, seen from the endpoint.
+ */
+#pragma once
+
+#include "event.h"
+#include "hook.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct connection_key);
+	__type(value, struct connection);
+	__uint(max_entries, 65536);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} half SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct connection_key);
+	__type(value, struct connection);
+	__uint(max_entries, 131072);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} est SEC(".maps");
+
+static __always_inline void connection_key_of(struct connection_key *key, const struct packet *packet,
+					      enum direction direction, __u32 endpoint)
+{
+	bool out = direction == EGRESS;
+
+	memset(key, 0, sizeof(*key));
+	key->remote = out ? packet->destination : packet->source;
+	key->endpoint = endpoint;
+	key->local_port = out ? packet->source_port : packet->destination_port;
+	key->remote_port = out ? packet->destination_port : packet->source_port;
+	key->protocol = packet->protocol;
+	key->family = packet->family;
+	if (protocol_is_icmp(packet->protocol)) {
+		key->local_port = packet->source_port;
+		key->remote_port = 0;
+	}
+}
+
+static __always_inline bool connection_expired(const struct connection *connection, __u8 protocol,
+					       bool established, __u64 now)
+{
+	__u64 lifetime = protocol == PROTOCOL_TCP ? lifetime_stream_ns : lifetime_datagram_ns;
+
+	if (!established)
+		lifetime = lifetime_half_ns;
+	else if (connection->flags & CONNECTION_CLOSING)
+		lifetime = lifetime_closing_ns;
+	return (__s64)(now - connection->seen_ns) > (__s64)lifetime;
+}
+
+static __always_inline struct connection *connection_find(const struct connection_key *key, __u64 now,
+							  bool *established)
+{
+	struct connection *connection = bpf_map_lookup_elem(&est, key);
+
+	*established = true;
+	if (connection && !connection_expired(connection, key->protocol, true, now))
+		return connection;
+	*established = false;
+	connection = bpf_map_lookup_elem(&half, key);
+	if (connection && !connection_expired(connection, key->protocol, false, now))
+		return connection;
+	return NULL;
+}
+
+/* Whether this packet goes the way of the connection's first one. */
+static __always_inline bool connection_forward(const struct connection *connection,
+					       enum direction direction)
+{
+	return !(connection->flags & CONNECTION_REMOTE_OPENED) == (direction == EGRESS);
+}
+
+static __always_inline void connection_touch(struct __sk_buff *skb, struct connection *connection,
+					     enum direction direction, __u64 now)
+{
+	__u64 packets = skb->gso_segs ? skb->gso_segs : 1;
+
+	connection->seen_ns = now;
+	if (direction == EGRESS) {
+		__sync_fetch_and_add(&connection->packets[0], packets);
+		__sync_fetch_and_add(&connection->bytes[0], skb->len);
+	} else {
+		__sync_fetch_and_add(&connection->packets[1], packets);
+		__sync_fetch_and_add(&connection->bytes[1], skb->len);
+	}
+}
+
+/* Moves a connection that proved its return path. Where `est` is full it stays where it is. */
+static __noinline int connection_promote(const struct connection_key *key,
+					 const struct connection *connection)
+{
+	struct connection copy = *connection;
+
+	if (bpf_map_update_elem(&est, key, &copy, BPF_ANY)) {
+		count(COUNTER_ESTABLISHED_FULL);
+		return 0;
+	}
+	bpf_map_delete_elem(&half, key);
+	return 0;
+}
+
+/* Follows the handshake: who answered, who closed, and whether the path is proved both ways. */
+static __always_inline void connection_follow(const struct connection_key *key,
+					      struct connection *connection,
+					      const struct packet *packet, enum direction direction,
+					      bool established)
+{
+	bool forward = connection_forward(connection, direction);
+	bool proved = false;
+
+	if (packet->flags & PACKET_CLOSES && !(connection->flags & CONNECTION_CLOSING))
+		connection->flags |= CONNECTION_CLOSING;
+	if (established)
+		return;
+	switch (key->protocol) {
+	case PROTOCOL_TCP:
+		proved = forward && connection->flags & CONNECTION_REPLIED &&
+			 packet->role == ROLE_MIDDLE;
+		if (!forward && packet->role == ROLE_ANSWER)
+			connection->flags |= CONNECTION_REPLIED;
+		break;
+	case PROTOCOL_SCTP:
+		proved = !forward && packet->role == ROLE_ANSWER;
+		break;
+	case PROTOCOL_UDP:
+		proved = !forward;
+		break;
+	}
+	if (!forward && key->protocol != PROTOCOL_TCP)
+		connection->flags |= CONNECTION_REPLIED;
+	if (proved)
+		connection_promote(key, connection);
+}
+
+static __noinline int connection_open(const struct connection_key *key, const struct report *report,
+				      __u32 stamp, __u32 flags, __u32 length)
+{
+	bool out = !(flags & CONNECTION_REMOTE_OPENED);
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct connection connection = {
+		.generation = stamp,
+		.rule = report->judgement.enforced.rule,
+		.reason = report->judgement.enforced.reason,
+		.flags = flags,
+		.opened_ns = now,
+		.seen_ns = now,
+	};
+
+	/* An answer without an entry went the other way than the connection. */
+	if (flags & CONNECTION_REPLIED)
+		out = !out;
+	connection.packets[out ? 0 : 1] = 1;
+	connection.bytes[out ? 0 : 1] = length;
+	bpf_map_delete_elem(&est, key);
+	if (bpf_map_update_elem(&half, key, &connection, BPF_ANY))
+		count(COUNTER_HALF_FAILED);
+	return 0;
+}

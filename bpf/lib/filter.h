@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The way of a packet through a hook: parse, whose address, known connection, else judge.
+ *
+ * Everything that is not explicitly let through is dropped. What is let through goes to the next
+ * program on the hook, never past it: other programs keep their say.
+ */
+#pragma once
+
+#include "fragment.h"
+#include "related.h"
+#include "spoof.h"
+
+static __noinline int refuse(struct passage *passage)
+{
+	struct report *report = &passage->report;
+
+	report->kind = EVENT_DENIED;
+	count(report->judgement.enforced.reason);
+	event_repeated(report);
+	return TC_ACT_SHOT;
+}
+
+static __always_inline int refuse_because(struct passage *passage, __u8 reason)
+{
+	memset(&passage->report.judgement, 0, sizeof(passage->report.judgement));
+	cell_builtin(&passage->report.judgement.enforced, VERDICT_DENY, reason);
+	return refuse(passage);
+}
+
+/* A connection that was allowed and no longer is. */
+static __noinline int cut(struct passage *passage, struct connection *connection)
+{
+	struct report *report = &passage->report;
+
+	report->kind = EVENT_CUT;
+	count(report->judgement.enforced.reason);
+	count(COUNTER_CUT);
+	event_emit(report, connection);
+	bpf_map_delete_elem(&est, &report->key);
+	bpf_map_delete_elem(&half, &report->key);
+	return TC_ACT_SHOT;
+}
+
+/* A decision that needs no table stays what it was while the endpoint is live. */
+static __always_inline bool keeps(const struct connection *connection)
+{
+	return connection->reason == REASON_LOCAL_NODE || connection->reason == REASON_SELF;
+}
+
+static __noinline int judge_again(struct __sk_buff *skb, struct passage *passage,
+				  const struct interface *interface,
+				  struct connection *connection)
+{
+	struct report *report = &passage->report;
+
+	if (keeps(connection)) {
+		connection->generation = passage->words.stamp;
+		return TCX_NEXT;
+	}
+	report->remote_opened = connection->flags & CONNECTION_REMOTE_OPENED;
+	judge(skb, passage, interface);
+	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
+		return cut(passage, connection);
+	connection->rule = report->judgement.enforced.rule;
+	connection->reason = report->judgement.enforced.reason;
+	connection->generation = passage->words.stamp;
+	return TCX_NEXT;
+}
+
+static __always_inline bool opens_anew(const struct packet *packet,
+				       const struct connection *connection,
+				       enum direction direction)
+{
+	return packet->role == ROLE_OPEN && (!connection_forward(connection, direction) ||
+					     connection->flags & CONNECTION_CLOSING);
+}
+
+/* No connection knows this packet. */
+static __noinline int filter_new(struct __sk_buff *skb, struct passage *passage,
+				 const struct interface *interface, bool keep)
+{
+	struct packet *packet = &passage->packet;
+	struct report *report = &passage->report;
+	__u32 flags = 0;
+
+	if (packet->role == ROLE_MIDDLE || packet->role == ROLE_RESET)
+		return refuse_because(passage, REASON_NO_SYN);
+	report->remote_opened = (passage->hook.direction == INGRESS) != (packet->role == ROLE_ANSWER);
+	judge(skb, passage, interface);
+	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
+		return refuse(passage);
+	if (report->remote_opened)
+		flags |= CONNECTION_REMOTE_OPENED;
+	if (packet->role == ROLE_ANSWER)
+		flags |= CONNECTION_REPLIED;
+	if (!keep)
+		connection_open(&report->key, report, passage->words.stamp, flags, skb->len);
+	report->kind = EVENT_OPENED;
+	event_emit(report, NULL);
+	return TCX_NEXT;
+}
+
+/* Packets to groups have no replies, so nothing is remembered (ruling N33). */
+static __noinline int filter_group(struct __sk_buff *skb, struct passage *passage,
+				   const struct interface *interface)
+{
+	struct report *report = &passage->report;
+
+	report->remote_opened = passage->hook.direction == INGRESS;
+	judge(skb, passage, interface);
+	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
+		return refuse(passage);
+	report->kind = EVENT_OPENED;
+	event_repeated(report);
+	return TCX_NEXT;
+}
+
+static __always_inline int filter_connection(struct __sk_buff *skb, struct passage *passage,
+					     const struct interface *interface)
+{
+	struct report *report = &passage->report;
+	enum direction direction = passage->hook.direction;
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct connection *connection;
+	bool established, keep = false;
+
+	connection = connection_find(&report->key, now, &established);
+	if (connection && !opens_anew(&passage->packet, connection, direction)) {
+		if (connection->generation != passage->words.stamp &&
+		    judge_again(skb, passage, interface, connection) != TCX_NEXT)
+			return TC_ACT_SHOT;
+		connection_touch(skb, connection, direction, now);
+		connection_follow(&report->key, connection, &passage->packet, direction, established);
+		return TCX_NEXT;
+	}
+	if (connection)
+		keep = !(connection->flags & CONNECTION_CLOSING);
+	return filter_new(skb, passage, interface, keep);
+}
+
+/* Policy's part: the packet is well-formed and its addresses are what they may be. */
+static __always_inline int filter_policy(struct __sk_buff *skb, struct passage *passage,
+					 const struct interface *interface)
+{
+	const struct packet *packet = &passage->packet;
+
+	if (address_is_multicast(&packet->destination))
+		return filter_group(skb, passage, interface);
+	if (packet->role == ROLE_ERROR && related_allowed(skb, passage, interface))
+		return TCX_NEXT;
+	return filter_connection(skb, passage, interface);
+}
+
+static __always_inline int filter_datagram(struct __sk_buff *skb, struct passage *passage,
+					   const struct interface *interface)
+{
+	struct packet *packet = &passage->packet;
+	enum direction direction = passage->hook.direction;
+	int verdict;
+
+	if (packet->flags & PACKET_LATER_FRAGMENT)
+		return fragment_allowed(packet, direction, interface->endpoint, &passage->words) ?
+			       TCX_NEXT :
+			       refuse_because(passage, REASON_FRAGMENT);
+	if (packet->role == ROLE_PATH_MTU)
+		return TCX_NEXT;
+	verdict = filter_policy(skb, passage, interface);
+	if (packet->flags & PACKET_FIRST_FRAGMENT)
+		fragment_remember(packet, direction, interface->endpoint, &passage->words,
+				  verdict == TCX_NEXT);
+	return verdict;
+}
+
+static __always_inline int filter(struct __sk_buff *skb, struct passage *passage)
+{
+	struct packet *packet = &passage->packet;
+	enum direction direction = passage->hook.direction;
+	int reason = packet_read(skb, packet, direction == EGRESS);
+	struct interface *interface = bpf_map_lookup_elem(&interfaces, &passage->hook.interface);
+
+	passage->report.container = passage->hook.container;
+	passage->report.remote_opened = direction == INGRESS;
+	passage->report.local = direction == EGRESS ? packet->source : packet->destination;
+	connection_key_of(&passage->report.key, packet, direction,
+			  interface ? interface->endpoint : 0);
+	if (!interface)
+		return refuse_because(passage, REASON_QUARANTINE);
+	words_read(interface->endpoint, &passage->words);
+	passage->report.generation = passage->words.generation;
+	if (reason)
+		return refuse_because(passage, reason);
+	if (direction == EGRESS && !source_allowed(skb, packet, interface))
+		return refuse_because(passage, REASON_SPOOFED);
+	if (direction == INGRESS && packet->flags & PACKET_ARP &&
+	    !arp_allowed(skb, interface, false))
+		return refuse_because(passage, REASON_UNPARSABLE);
+	if (is_addressing(packet, interface, direction))
+		return TCX_NEXT;
+	if (!sets_live(passage->words.sets))
+		return refuse_because(passage, REASON_QUARANTINE);
+	/* A bridge that does not know a neighbour yet hands its packets to everybody. */
+	if (direction == INGRESS && !address_is_multicast(&packet->destination) &&
+	    !interface_owns(interface, &packet->destination))
+		return refuse_because(passage, REASON_NOT_PROGRAMMED);
+	return filter_datagram(skb, passage, interface);
+}

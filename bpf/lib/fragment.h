@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Fragments: only the first of a datagram has ports, so the others follow its verdict.
+ *
+ * The table is keyed with the endpoint and the direction because a datagram passes two hooks and is
+ * put together and taken apart between them. A later fragment whose first was not seen is denied.
+ */
+#pragma once
+
+#include "connection.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct fragment_key);
+	__type(value, struct fragment_value);
+	__uint(max_entries, 8192);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} fragments SEC(".maps");
+
+static __always_inline void fragment_key_of(struct fragment_key *key, const struct packet *packet,
+					    enum direction direction, __u32 endpoint)
+{
+	memset(key, 0, sizeof(*key));
+	key->source = packet->source;
+	key->destination = packet->destination;
+	key->endpoint = endpoint;
+	key->id = packet->fragment_id;
+	key->direction = direction;
+	key->family = packet->family;
+	key->protocol = packet->protocol;
+}
+
+static __noinline int fragment_remember(const struct packet *packet, enum direction direction,
+					__u32 endpoint, const struct words *words, bool allowed)
+{
+	struct fragment_key key;
+	struct fragment_value value = {
+		.seen_ns = bpf_ktime_get_coarse_ns(),
+		.generation = words->stamp,
+		.verdict = allowed ? VERDICT_ALLOW : VERDICT_DENY,
+	};
+
+	fragment_key_of(&key, packet, direction, endpoint);
+	bpf_map_update_elem(&fragments, &key, &value, BPF_ANY);
+	return 0;
+}
+
+/* A policy change in the middle of a datagram loses it; it never lets a part of it through. */
+static __noinline int fragment_allowed(const struct packet *packet, enum direction direction,
+				       __u32 endpoint, const struct words *words)
+{
+	struct fragment_key key;
+	struct fragment_value *first;
+
+	fragment_key_of(&key, packet, direction, endpoint);
+	first = bpf_map_lookup_elem(&fragments, &key);
+	return first && first->verdict == VERDICT_ALLOW && first->generation == words->generation &&
+	       bpf_ktime_get_coarse_ns() - first->seen_ns < lifetime_fragment_ns;
+}

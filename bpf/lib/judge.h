@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The judgement of one connection at one endpoint: always of the initiator's tuple, whichever way
+ * the packet goes.
+ *
+ * If replies were judged by their own direction, a one-way stream of them would live for ever after
+ * the policy changed. So a packet in either direction leads to the same question.
+ */
+#pragma once
+
+#include "connection.h"
+#include "origin.h"
+#include "service.h"
+
+/* One packet on its way through a hook. */
+struct passage {
+	struct hook hook;
+	struct packet packet;
+	struct words words;
+	struct report report;
+};
+
+/* Who the remote end is, for the ingress set. Returns: a reason that decides, or 0. */
+static __always_inline __u8 remote_peer(struct __sk_buff *skb, struct passage *passage,
+					const struct interface *interface, struct address *peer)
+{
+	const struct hook *hook = &passage->hook;
+	bool node;
+
+	*peer = passage->report.key.remote;
+	if (hook->direction == EGRESS) {
+		if (interface_owns(interface, peer))
+			return REASON_SELF;
+		if (address_is_node(peer))
+			original_source(skb, &passage->packet, peer);
+		return 0;
+	}
+	if (hook->incoming && hook->incoming == hook->interface)
+		return REASON_SELF;
+	if (interface_owns(interface, peer))
+		return REASON_SPOOFED;
+	node = address_is_node(peer);
+	if (node && hook->local_socket)
+		return REASON_LOCAL_NODE;
+	if (node)
+		original_source(skb, &passage->packet, peer);
+	return 0;
+}
+
+static __always_inline void judge_both(struct judgement *judgement, __u8 verdict, __u8 reason)
+{
+	cell_builtin(&judgement->enforced, verdict, reason);
+}
+
+/* Fills the report's judgement of its connection key. */
+__checked_alone int judge(struct __sk_buff *skb, struct passage *passage,
+			    const struct interface *interface)
+{
+	struct report *report;
+	const struct words *words;
+	struct address peer;
+	__u8 reason = 0;
+
+	if (!passage || !interface)
+		return 0;
+	report = &passage->report;
+	words = &passage->words;
+	memset(&report->judgement, 0, sizeof(report->judgement));
+	if (!sets_live(words->sets)) {
+		judge_both(&report->judgement, VERDICT_DENY, REASON_QUARANTINE);
+		return 0;
+	}
+	if (report->remote_opened)
+		reason = remote_peer(skb, passage, interface, &peer);
+	else if (interface_owns(interface, &report->key.remote))
+		reason = REASON_SELF;
+	if (reason) {
+		judge_both(&report->judgement,
+			   reason == REASON_SPOOFED ? VERDICT_DENY : VERDICT_ALLOW, reason);
+		return 0;
+	}
+	if (report->remote_opened) {
+		table_answer(sets_of(words->sets, INGRESS), &peer, report->key.protocol,
+			     report->key.local_port, &report->judgement.enforced);
+		if (sets_live(words->staged))
+			table_answer(sets_of(words->staged, INGRESS), &peer, report->key.protocol,
+				     report->key.local_port, &report->judgement.staged);
+		return 0;
+	}
+	destination_answer(sets_of(words->sets, EGRESS), &report->key.remote, report->key.protocol,
+			   report->key.remote_port, &report->judgement.enforced);
+	if (sets_live(words->staged))
+		destination_answer(sets_of(words->staged, EGRESS), &report->key.remote,
+				   report->key.protocol, report->key.remote_port,
+				   &report->judgement.staged);
+	return 0;
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * All hooks as one object, because they share their maps.
+ */
+#include "egress.bpf.c"
+#include "ingress.bpf.c"
+#include "connect.bpf.c"
+#include "getpeername.bpf.c"
+#include "recvmsg.bpf.c"
+#include "sendmsg.bpf.c"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,108 @@
+//! What an instance is told when it is opened.
+//!
+//! Capacities and lifetimes are fixed when the programs are loaded, so they are not arguments of
+//! later calls.
+
+use std::{path::PathBuf, time::Duration};
+
+/// Which object is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Programs {
+    /// The hooks.
+    Hooks,
+    /// The entry points for test runs, which take origin and incoming device as arguments.
+    TestRuns,
+}
+
+/// The most entries of the maps whose size is a matter of the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Capacities {
+    /// Entries of `peers`.
+    pub peers: u32,
+    /// Entries of `prefixes`.
+    pub prefixes: u32,
+    /// Entries of `rows`.
+    pub rows: u32,
+    /// Entries of `cells`.
+    pub cells: u32,
+    /// Entries of `half`.
+    pub half: u32,
+    /// Entries of `est`.
+    pub established: u32,
+    /// Octets of the ring of events, a power of two and whole pages.
+    pub events: u32,
+}
+
+/// How long silent connections live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lifetimes {
+    /// Without a proved return path.
+    pub half: Duration,
+    /// After one end closed.
+    pub closing: Duration,
+    /// UDP, SCTP and others.
+    pub datagram: Duration,
+    /// TCP.
+    pub stream: Duration,
+    /// The ports of a fragmented datagram.
+    pub fragment: Duration,
+    /// Equal denials within this time are one event.
+    pub report_interval: Duration,
+}
+
+/// How to open an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// A directory of the BPF file system that belongs to this instance alone; made if absent.
+    pub pin_dir: PathBuf,
+    /// Which programs.
+    pub programs: Programs,
+    /// Sizes of the maps.
+    pub capacities: Capacities,
+    /// Lifetimes of connections.
+    pub lifetimes: Lifetimes,
+    /// The cookie of the node's network namespace, see [`crate::netns_cookie`]; a packet of another
+    /// namespace's socket is then never taken for the node's own.
+    pub node_namespace: Option<u64>,
+}
+
+impl Config {
+    /// The usual configuration, pinned under `pin_dir`.
+    #[must_use]
+    pub fn new(pin_dir: PathBuf) -> Self {
+        Self {
+            pin_dir,
+            programs: Programs::Hooks,
+            capacities: Capacities::default(),
+            lifetimes: Lifetimes::default(),
+            node_namespace: None,
+        }
+    }
+}
+
+impl Default for Capacities {
+    fn default() -> Self {
+        Self {
+            peers: abi::capacity::PEERS,
+            prefixes: abi::capacity::PREFIXES,
+            rows: abi::capacity::ROWS,
+            cells: abi::capacity::CELLS,
+            half: 65_536,
+            established: 131_072,
+            events: 1 << 20,
+        }
+    }
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            half: Duration::from_secs(60),
+            closing: Duration::from_secs(120),
+            datagram: Duration::from_secs(180),
+            stream: Duration::from_secs(5 * 24 * 60 * 60),
+            fragment: Duration::from_secs(30),
+            report_interval: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! An instance: one node's maps and programs.
+//!
+//! Opening finds what an earlier process left, or makes it. Dropping an instance leaves everything
+//! in force; only [`Instance::remove`] takes it away.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use aya::{
+    maps::MapInfo,
+    programs::{SchedClassifier, TestRun, TestRunOptions},
+};
+
+use crate::{
+    Config, Direction, Events, EventsError, FileError, OpenError, Programs, RemoveError, RunError,
+    object::{self, EGRESS, INGRESS},
+    tables::Tables,
+    translation::{CALLS, CallProgram},
+};
+
+/// Where an instance's pins are.
+#[derive(Debug)]
+pub(crate) struct Pins {
+    pub(crate) maps: PathBuf,
+    pub(crate) programs: PathBuf,
+    pub(crate) links: PathBuf,
+}
+
+impl Pins {
+    fn of(config: &Config) -> Self {
+        let version = config.pin_dir.join(format!("v{}", abi::VERSION));
+        Self {
+            maps: version.join("maps"),
+            programs: version.join("programs"),
+            links: version.join("links"),
+        }
+    }
+
+    fn create(&self) -> Result<(), FileError> {
+        [&self.maps, &self.programs, &self.links].into_iter().try_for_each(|directory| {
+            std::fs::create_dir_all(directory).map_err(failed("create", directory))
+        })
+    }
+}
+
+/// One node's maps and programs, open.
+#[derive(Debug)]
+pub struct Instance {
+    pub(crate) config: Config,
+    pub(crate) pins: Pins,
+    pub(crate) tables: Tables,
+    pub(crate) egress: SchedClassifier,
+    pub(crate) ingress: SchedClassifier,
+    pub(crate) calls: Vec<CallProgram>,
+}
+
+/// One packet for a test run, and what the hook would have derived.
+#[derive(Clone, Copy, Debug)]
+pub struct TestPacket<'a> {
+    /// From the Ethernet header on.
+    pub data: &'a [u8],
+    /// Which hook.
+    pub direction: Direction,
+    /// The host side of the pod's veth, as in `interfaces`.
+    pub interface: u32,
+    /// The incoming device, or 0.
+    pub incoming: u32,
+    /// A socket of the node made it.
+    pub local_socket: bool,
+    /// The sender's cgroup.
+    pub container: u32,
+    /// How often to run it.
+    pub repeat: u32,
+}
+
+/// What a test run gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The program's return value: -1 next, 2 drop.
+    pub verdict: i32,
+    /// Mean time of a run.
+    pub duration: std::time::Duration,
+}
+
+impl Instance {
+    /// Opens the instance that is pinned in the configured directory, or makes it.
+    ///
+    /// # Errors
+    /// Where the kernel refuses a map or program, or the pinned maps have other sizes.
+    pub fn open(config: &Config) -> Result<Self, OpenError> {
+        let pins = Pins::of(config);
+        pins.create()?;
+        let fingerprint = object::fingerprint(config);
+        let pin = |name: &str| pins.programs.join(format!("{name}-{fingerprint}"));
+        check_capacities(config, &pins.maps)?;
+        if !object::names(config.programs).all(|name| pin(name).exists()) {
+            remove_files(&pins.programs)?;
+            object::load(config, &pins.maps, pin)?;
+        }
+        let instance = Self {
+            tables: Tables::open(&pins.maps)?,
+            egress: from_pin(EGRESS, &pin(EGRESS))?,
+            ingress: from_pin(INGRESS, &pin(INGRESS))?,
+            calls: calls(config, pin)?,
+            config: config.clone(),
+            pins,
+        };
+        Ok(instance)
+    }
+
+    /// The configuration that the instance was opened with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// A reader of the ring of events.
+    ///
+    /// # Errors
+    /// Where the ring cannot be opened.
+    pub fn events(&self) -> Result<Events, EventsError> {
+        Events::open(&self.pins.maps)
+    }
+
+    /// Runs a program of [`crate::Programs::TestRuns`] on one packet.
+    ///
+    /// # Errors
+    /// Where the kernel refuses the packet.
+    pub fn test_run(&self, packet: &TestPacket<'_>) -> Result<Report, RunError> {
+        let program = match packet.direction {
+            Direction::Egress => &self.egress,
+            Direction::Ingress => &self.ingress,
+        };
+        let context = test_context(packet);
+        let options = TestRunOptions {
+            data_in: Some(packet.data),
+            ctx_in: Some(&context),
+            repeat: packet.repeat.max(1),
+            ..TestRunOptions::default()
+        };
+        let result = program.test_run(options).map_err(|error| RunError(Box::new(error)))?;
+        Ok(Report { verdict: result.return_value.cast_signed(), duration: result.duration })
+    }
+
+    /// How many instructions the verifier looked at, egress and ingress, where the kernel says so.
+    #[must_use]
+    pub fn verified_instructions(&self) -> [Option<u32>; 2] {
+        [&self.egress, &self.ingress]
+            .map(|program| program.info().ok().and_then(|info| info.verified_instruction_count()))
+    }
+
+    /// Detaches everything and removes all pins of this instance.
+    ///
+    /// # Errors
+    /// Where a pin cannot be removed.
+    pub fn remove(self) -> Result<(), RemoveError> {
+        let directory = self.config.pin_dir.clone();
+        drop(self);
+        remove_pins(&directory)
+    }
+}
+
+/// Removes what an instance left in `directory`, links first. What is absent is no error.
+///
+/// # Errors
+/// Where a pin cannot be removed.
+pub fn remove_pins(directory: &Path) -> Result<(), RemoveError> {
+    match std::fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(RemoveError(failed("remove", directory)(error)))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The start of `struct __sk_buff`: up to and including the control block.
+fn test_context(packet: &TestPacket<'_>) -> Vec<u8> {
+    const WORDS_BEFORE_CONTROL_BLOCK: usize = 12;
+    let mut words = vec![0_u32; WORDS_BEFORE_CONTROL_BLOCK];
+    words.extend([
+        packet.interface,
+        packet.incoming,
+        u32::from(packet.local_socket),
+        packet.container,
+        0,
+    ]);
+    words.into_iter().flat_map(u32::to_ne_bytes).collect()
+}
+
+/// Test runs cannot make socket calls, so their object has no programs for them.
+fn calls(config: &Config, pin: impl Fn(&str) -> PathBuf) -> Result<Vec<CallProgram>, OpenError> {
+    match config.programs {
+        Programs::Hooks => CALLS
+            .iter()
+            .map(|&(name, call)| CallProgram::from_pin(name, call, &pin(name)))
+            .collect(),
+        Programs::TestRuns => Ok(Vec::new()),
+    }
+}
+
+fn from_pin(program: &'static str, path: &Path) -> Result<SchedClassifier, OpenError> {
+    SchedClassifier::from_pin(path)
+        .map_err(|source| OpenError::Program { program, source: Box::new(source) })
+}
+
+/// A pinned map cannot grow; saying so early names the map.
+fn check_capacities(config: &Config, maps: &Path) -> Result<(), OpenError> {
+    for (map, wanted) in object::capacities(config) {
+        if let Ok(info) = MapInfo::from_pin(maps.join(map))
+            && info.max_entries() != wanted
+        {
+            return Err(OpenError::Capacity { map, found: info.max_entries(), wanted });
+        }
+    }
+    Ok(())
+}
+
+fn remove_files(directory: &Path) -> Result<(), FileError> {
+    let entries = std::fs::read_dir(directory).map_err(failed("read", directory))?;
+    for entry in entries {
+        let path = entry.map_err(failed("read", directory))?.path();
+        std::fs::remove_file(&path).map_err(failed("remove", &path))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn failed(action: &'static str, path: &Path) -> impl Fn(io::Error) -> FileError + use<> {
+    let path = path.to_owned();
+    move |source| FileError { action, path: path.clone(), source }
+}

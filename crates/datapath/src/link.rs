@@ -1,0 +1,177 @@
+//! Attaching to the host side of a pod's veth.
+//!
+//! Links are pinned, so they hold without a process. The egress hook stands at the head of its
+//! chain and lets later programs run. A link whose veth is gone is kept by its pin with interface
+//! 0: it is garbage and makes room for the veth that has the index now.
+
+use std::{
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+};
+
+use abi::Interface;
+use aya::programs::{
+    LinkOrder, ProgramError, SchedClassifier, TcAttachType,
+    links::FdLink,
+    tc::{SchedClassifierLink, TcAttach},
+};
+
+use crate::{AttachError, Instance, instance::failed, sys};
+
+/// Which side of a pod's traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// What the pod sends: tcx ingress of the host side.
+    Egress,
+    /// What the pod receives: tcx egress of the host side.
+    Ingress,
+}
+
+impl Direction {
+    const BOTH: [Self; 2] = [Self::Egress, Self::Ingress];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Egress => "egress",
+            Self::Ingress => "ingress",
+        }
+    }
+
+    fn hook(self) -> TcAttachType {
+        match self {
+            Self::Egress => TcAttachType::Ingress,
+            Self::Ingress => TcAttachType::Egress,
+        }
+    }
+}
+
+impl Instance {
+    /// Attaches both hooks to the interface with this index in the calling thread's network
+    /// namespace. The interface's record is written first, so the hooks never meet an unknown one.
+    ///
+    /// # Errors
+    /// Where a map or link cannot be written.
+    pub fn attach(&mut self, interface: u32, record: Interface) -> Result<(), AttachError> {
+        if self.tables.interfaces.get(&interface)? != Some(record) {
+            self.tables.interfaces.insert(&interface, &record)?;
+        }
+        Direction::BOTH.into_iter().try_for_each(|direction| self.link(interface, direction))
+    }
+
+    /// Detaches both hooks. Until they are gone the interface is in quarantine.
+    ///
+    /// # Errors
+    /// Where a map or pin cannot be removed.
+    pub fn detach(&mut self, interface: u32) -> Result<(), AttachError> {
+        self.tables.interfaces.remove(&interface)?;
+        Direction::BOTH
+            .into_iter()
+            .try_for_each(|direction| remove(&self.link_path(interface, direction)))
+    }
+
+    /// Writes an interface's record without attaching: for test runs, which name the interface.
+    ///
+    /// # Errors
+    /// Where the map cannot be written.
+    pub fn set_interface(&self, interface: u32, record: Interface) -> Result<(), AttachError> {
+        Ok(self.tables.interfaces.insert(&interface, &record)?)
+    }
+
+    /// The interfaces whose links are pinned but gone; [`Instance::detach`] removes them.
+    ///
+    /// # Errors
+    /// Where the links cannot be read.
+    pub fn stale_interfaces(&self) -> Result<Vec<u32>, AttachError> {
+        let directory = &self.pins.links;
+        let mut stale = std::collections::BTreeSet::new();
+        for entry in std::fs::read_dir(directory).map_err(failed("read", directory))? {
+            let path = entry.map_err(failed("read", directory))?.path();
+            let index =
+                path.file_name().and_then(|name| name.to_str()?.split('-').next()?.parse().ok());
+            if let (Some(index), Some((_, data))) = (index, existing(&path)?)
+                && data.interface == 0
+            {
+                stale.insert(index);
+            }
+        }
+        Ok(stale.into_iter().collect())
+    }
+
+    fn link_path(&self, interface: u32, direction: Direction) -> PathBuf {
+        self.pins.links.join(format!("{interface}-{}", direction.word()))
+    }
+
+    fn link(&mut self, interface: u32, direction: Direction) -> Result<(), AttachError> {
+        let path = self.link_path(interface, direction);
+        let program = match direction {
+            Direction::Egress => &mut self.egress,
+            Direction::Ingress => &mut self.ingress,
+        };
+        let refused = |source| AttachError::Link { interface, source: Box::new(source) };
+        let wanted = program.info().map_err(refused)?.id();
+        match existing(&path)? {
+            Some((_, data)) if data.interface == interface && data.program == wanted => Ok(()),
+            Some((link, data)) if data.interface == interface => {
+                update(program, link).map_err(refused)
+            }
+            Some(_) => {
+                remove(&path)?;
+                create(program, interface, direction, &path)
+            }
+            None => create(program, interface, direction, &path),
+        }
+    }
+}
+
+pub(crate) fn existing(path: &Path) -> Result<Option<(FdLink, sys::LinkData)>, AttachError> {
+    use aya::programs::links::PinnedLink;
+    let inspect = |source| AttachError::Inspect { path: path.to_owned(), source };
+    if !path.exists() {
+        return Ok(None);
+    }
+    let fd = sys::open_pinned(path).map_err(inspect)?;
+    let data = sys::link_data(fd.as_fd()).map_err(inspect)?;
+    let link = PinnedLink::from_pin(path).map_err(|error| inspect(std::io::Error::other(error)))?;
+    Ok(Some((link.into(), data)))
+}
+
+/// Another build's program is replaced in place: there is no moment without one.
+fn update(program: &mut SchedClassifier, link: FdLink) -> Result<(), ProgramError> {
+    let link = SchedClassifierLink::try_from(link)?;
+    let id = program.attach_to_link(link)?;
+    // The pin keeps the link; the descriptor alone is dropped.
+    drop(program.take_link(id)?);
+    Ok(())
+}
+
+fn create(
+    program: &mut SchedClassifier,
+    interface: u32,
+    direction: Direction,
+    path: &Path,
+) -> Result<(), AttachError> {
+    let link = connect(program, interface, direction)
+        .map_err(|source| AttachError::Link { interface, source: Box::new(source) })?;
+    link.pin(path)
+        .map(drop)
+        .map_err(|source| AttachError::Pin { interface, source: Box::new(source) })
+}
+
+fn connect(
+    program: &mut SchedClassifier,
+    interface: u32,
+    direction: Direction,
+) -> Result<FdLink, ProgramError> {
+    let attach = TcAttach::Tcx { attach_type: direction.hook(), order: LinkOrder::first() };
+    let id = program.attach(interface, attach)?;
+    Ok(program.take_link(id)?.try_into()?)
+}
+
+pub(crate) fn remove(path: &Path) -> Result<(), AttachError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(failed("remove", path)(error).into())
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,162 @@
+//! The compiled objects, and loading them with what this kernel can do.
+//!
+//! Two features are asked for and given up if the verifier refuses them: the connection tracker's
+//! lookup and the namespace cookie of a packet. What was given up is removed from the program by
+//! the verifier itself.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use aya::{Ebpf, EbpfLoader, include_bytes_aligned, programs::Program};
+
+use crate::{Config, OpenError, Programs, translation::CALLS};
+
+/// The object with the hooks.
+pub const HOOKS_OBJECT: &[u8] =
+    include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ringfence.bpf.o"));
+/// The object with the entry points for test runs.
+pub const TEST_OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/test.bpf.o"));
+
+/// The program where a pod sends.
+pub(crate) const EGRESS: &str = "ringfence_egress";
+/// The program where a pod receives.
+pub(crate) const INGRESS: &str = "ringfence_ingress";
+
+fn object(programs: Programs) -> &'static [u8] {
+    match programs {
+        Programs::Hooks => HOOKS_OBJECT,
+        Programs::TestRuns => TEST_OBJECT,
+    }
+}
+
+/// Names what would be loaded: equal configurations of one build have equal fingerprints.
+pub(crate) fn fingerprint(config: &Config) -> String {
+    let mut hasher = DefaultHasher::new();
+    object(config.programs).hash(&mut hasher);
+    config.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// What the programs may use.
+#[derive(Clone, Copy, Debug)]
+struct Features {
+    ct_lookup: bool,
+    netns_cookie: bool,
+}
+
+/// Most first.
+const ATTEMPTS: [Features; 4] = [
+    Features { ct_lookup: true, netns_cookie: true },
+    Features { ct_lookup: true, netns_cookie: false },
+    Features { ct_lookup: false, netns_cookie: true },
+    Features { ct_lookup: false, netns_cookie: false },
+];
+
+/// Loads the programs with as many features as the kernel accepts and pins each at the path that
+/// `pin` gives it. Maps pinned in `maps` are used.
+pub(crate) fn load(
+    config: &Config,
+    maps: &Path,
+    pin: impl Fn(&str) -> PathBuf,
+) -> Result<(), OpenError> {
+    let mut refused = None;
+    for features in ATTEMPTS {
+        let mut ebpf = object_with(config, maps, features)?;
+        match load_programs(&mut ebpf, config.programs) {
+            Ok(()) => return pin_programs(&mut ebpf, config.programs, pin),
+            Err(error @ OpenError::Program { .. }) => {
+                tracing::debug!(?features, "the kernel refuses the programs");
+                refused = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refused.unwrap_or(OpenError::Absent { name: EGRESS }))
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign type; ours are these two kinds")]
+fn load_programs(ebpf: &mut Ebpf, programs: Programs) -> Result<(), OpenError> {
+    names(programs).try_for_each(|name| {
+        let failed = |source| OpenError::Program { program: name, source: Box::new(source) };
+        match ebpf.program_mut(name).ok_or(OpenError::Absent { name })? {
+            Program::SchedClassifier(program) => program.load().map_err(failed),
+            Program::CgroupSockAddr(program) => program.load().map_err(failed),
+            _ => Err(OpenError::Absent { name }),
+        }
+    })
+}
+
+fn pin_programs(
+    ebpf: &mut Ebpf,
+    programs: Programs,
+    pin: impl Fn(&str) -> PathBuf,
+) -> Result<(), OpenError> {
+    names(programs).try_for_each(|name| {
+        let program = ebpf.program_mut(name).ok_or(OpenError::Absent { name })?;
+        program
+            .pin(pin(name))
+            .map_err(|source| OpenError::Pin { program: name, source: Box::new(source) })
+    })
+}
+
+/// The programs of an object.
+pub(crate) fn names(programs: Programs) -> impl Iterator<Item = &'static str> {
+    let calls: &[_] = match programs {
+        Programs::Hooks => &CALLS,
+        Programs::TestRuns => &[],
+    };
+    [EGRESS, INGRESS].into_iter().chain(calls.iter().map(|(name, _)| *name))
+}
+
+fn object_with(config: &Config, maps: &Path, features: Features) -> Result<Ebpf, OpenError> {
+    let flags = [
+        ("feature_ct_lookup", u8::from(features.ct_lookup)),
+        ("feature_netns_cookie", u8::from(features.netns_cookie)),
+        ("weak_memory", u8::from(!cfg!(target_arch = "x86_64"))),
+    ];
+    let cookie = config.node_namespace.unwrap_or(0);
+    let lifetimes = lifetimes(config);
+    let mut loader = EbpfLoader::new();
+    loader.default_map_pin_directory(maps);
+    for (name, entries) in capacities(config) {
+        loader.map_max_entries(name, entries);
+    }
+    for (name, flag) in &flags {
+        loader.override_global(name, flag, true);
+    }
+    for (name, nanoseconds) in &lifetimes {
+        loader.override_global(name, nanoseconds, true);
+    }
+    loader.override_global("node_netns_cookie", &cookie, false);
+    loader.load(object(config.programs)).map_err(|error| OpenError::Maps(Box::new(error)))
+}
+
+/// The maps whose size is configured.
+pub(crate) fn capacities(config: &Config) -> [(&'static str, u32); 7] {
+    let capacities = &config.capacities;
+    [
+        ("peers", capacities.peers),
+        ("prefixes", capacities.prefixes),
+        ("rows", capacities.rows),
+        ("cells", capacities.cells),
+        ("half", capacities.half),
+        ("est", capacities.established),
+        ("events", capacities.events),
+    ]
+}
+
+fn lifetimes(config: &Config) -> [(&'static str, u64); 6] {
+    let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX >> 1);
+    let lifetimes = &config.lifetimes;
+    [
+        ("lifetime_half_ns", nanoseconds(lifetimes.half)),
+        ("lifetime_closing_ns", nanoseconds(lifetimes.closing)),
+        ("lifetime_datagram_ns", nanoseconds(lifetimes.datagram)),
+        ("lifetime_stream_ns", nanoseconds(lifetimes.stream)),
+        ("lifetime_fragment_ns", nanoseconds(lifetimes.fragment)),
+        ("report_interval_ns", nanoseconds(lifetimes.report_interval)),
+    ]
+}

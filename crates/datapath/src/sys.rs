@@ -1,0 +1,236 @@
+//! The few system calls that have no safe wrapper: map access by key and in batches, links' data,
+//! and the cookie of a network namespace.
+//!
+//! Each function takes slices whose sizes it checks against the map's, so that the kernel cannot be
+//! made to read or write past them.
+
+use std::{
+    ffi::CString,
+    io,
+    mem::size_of,
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
+    path::Path,
+};
+
+use crate::plain::Plain;
+
+const MAP_LOOKUP: u32 = 1;
+const MAP_UPDATE: u32 = 2;
+const MAP_DELETE: u32 = 3;
+const OBJECT_GET: u32 = 7;
+const INFO_BY_FD: u32 = 15;
+const MAP_LOOKUP_AND_DELETE: u32 = 21;
+const MAP_LOOKUP_BATCH: u32 = 24;
+const MAP_UPDATE_BATCH: u32 = 26;
+/// The kernel may answer with more than is known here; it never reads more than it is given.
+const ATTRIBUTES: usize = 16;
+
+/// `union bpf_attr` as words; commands lay their fields over it.
+type Attributes = [u64; ATTRIBUTES];
+
+fn bpf(command: u32, attributes: &mut Attributes) -> io::Result<i32> {
+    // SAFETY: the attributes outlive the call and the size given is theirs. Pointers in them are
+    // made by the callers below from slices and places that outlive the call too.
+    let result = unsafe {
+        libc::syscall(libc::SYS_bpf, command, attributes.as_mut_ptr(), size_of::<Attributes>())
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result as i32) }
+}
+
+fn file(fd: BorrowedFd<'_>) -> u64 {
+    u64::from(fd.as_raw_fd() as u32)
+}
+
+fn element(map: BorrowedFd<'_>, key: *const u8, value: *mut u8) -> Attributes {
+    let mut attributes = [0; ATTRIBUTES];
+    attributes[..3].copy_from_slice(&[file(map), key as u64, value as u64]);
+    attributes
+}
+
+/// The value of `key`. `V` must be the map's value type.
+pub(crate) fn lookup<K: Plain, V: Plain>(map: BorrowedFd<'_>, key: &K) -> io::Result<Option<V>> {
+    read_element(MAP_LOOKUP, map, key)
+}
+
+/// The value of `key`, which is removed in the same step.
+pub(crate) fn take<K: Plain, V: Plain>(map: BorrowedFd<'_>, key: &K) -> io::Result<Option<V>> {
+    read_element(MAP_LOOKUP_AND_DELETE, map, key)
+}
+
+fn read_element<K: Plain, V: Plain>(
+    command: u32,
+    map: BorrowedFd<'_>,
+    key: &K,
+) -> io::Result<Option<V>> {
+    let mut value = V::ZERO;
+    let mut attributes =
+        element(map, std::ptr::from_ref(key).cast(), std::ptr::from_mut(&mut value).cast());
+    present(bpf(command, &mut attributes)).map(|found| found.map(|_| value))
+}
+
+/// All processors' values of `key` in a per-processor map; `values` has one place for each.
+pub(crate) fn lookup_each(map: BorrowedFd<'_>, key: u32, values: &mut [u64]) -> io::Result<()> {
+    let mut attributes = element(map, std::ptr::from_ref(&key).cast(), values.as_mut_ptr().cast());
+    bpf(MAP_LOOKUP, &mut attributes).map(drop)
+}
+
+/// Writes one entry.
+pub(crate) fn update<K: Plain, V: Plain>(
+    map: BorrowedFd<'_>,
+    key: &K,
+    value: &V,
+) -> io::Result<()> {
+    let mut attributes =
+        element(map, std::ptr::from_ref(key).cast(), std::ptr::from_ref(value).cast_mut().cast());
+    bpf(MAP_UPDATE, &mut attributes).map(drop)
+}
+
+/// Removes one entry. Returns whether it was there.
+pub(crate) fn delete<K: Plain>(map: BorrowedFd<'_>, key: &K) -> io::Result<bool> {
+    let mut attributes = element(map, std::ptr::from_ref(key).cast(), std::ptr::null_mut());
+    present(bpf(MAP_DELETE, &mut attributes)).map(|found| found.is_some())
+}
+
+fn present(result: io::Result<i32>) -> io::Result<Option<i32>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A batch that failed.
+pub(crate) struct BatchError {
+    /// How many entries were written before.
+    pub(crate) done: usize,
+    /// Why no more.
+    pub(crate) source: io::Error,
+}
+
+/// Writes all entries in order.
+pub(crate) fn update_batch<K: Plain, V: Plain>(
+    map: BorrowedFd<'_>,
+    keys: &[K],
+    values: &[V],
+) -> Result<(), BatchError> {
+    let count = keys.len().min(values.len());
+    let mut attributes = [0; ATTRIBUTES];
+    attributes[2] = keys.as_ptr() as u64;
+    attributes[3] = values.as_ptr() as u64;
+    attributes[4] = count as u64 | file(map) << 32;
+    bpf(MAP_UPDATE_BATCH, &mut attributes)
+        .map(drop)
+        .map_err(|source| BatchError { done: (attributes[4] as u32 as usize).min(count), source })
+}
+
+/// Where a reading of a whole map stands. It is as large as the largest key.
+pub(crate) struct Position {
+    at: [u64; 8],
+    started: bool,
+}
+
+impl Position {
+    pub(crate) fn start() -> Self {
+        Self { at: [0; 8], started: false }
+    }
+}
+
+/// Reads the next entries into `keys` and `values`.
+///
+/// Returns how many, and whether there may be more.
+pub(crate) fn lookup_batch<K: Plain, V: Plain>(
+    map: BorrowedFd<'_>,
+    position: &mut Position,
+    keys: &mut [K],
+    values: &mut [V],
+) -> io::Result<(usize, bool)> {
+    const { assert!(size_of::<K>() <= size_of::<[u64; 8]>()) };
+    let room = keys.len().min(values.len());
+    let mut next = [0_u64; 8];
+    let mut attributes = [0; ATTRIBUTES];
+    attributes[0] = if position.started { position.at.as_ptr() as u64 } else { 0 };
+    attributes[1] = next.as_mut_ptr() as u64;
+    attributes[2] = keys.as_mut_ptr() as u64;
+    attributes[3] = values.as_mut_ptr() as u64;
+    attributes[4] = room as u64 | file(map) << 32;
+    let more = present(bpf(MAP_LOOKUP_BATCH, &mut attributes))?.is_some();
+    *position = Position { at: next, started: true };
+    Ok(((attributes[4] as u32 as usize).min(room), more))
+}
+
+/// Opens a pinned map, program or link.
+pub(crate) fn open_pinned(path: &Path) -> io::Result<OwnedFd> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let mut attributes = [0; ATTRIBUTES];
+    attributes[0] = path.as_ptr() as u64;
+    let fd = bpf(OBJECT_GET, &mut attributes)?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// What a tcx link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LinkData {
+    /// The program's id.
+    pub(crate) program: u32,
+    /// The interface, or 0 once it is gone.
+    pub(crate) interface: u32,
+}
+
+/// Reads a link.
+pub(crate) fn link_data(link: BorrowedFd<'_>) -> io::Result<LinkData> {
+    // `struct bpf_link_info`: type, id, program, then for tcx the interface.
+    let mut info = [0_u32; 64];
+    let mut attributes = [0; ATTRIBUTES];
+    attributes[0] = file(link) | (size_of::<[u32; 64]>() as u64) << 32;
+    attributes[1] = info.as_mut_ptr() as u64;
+    bpf(INFO_BY_FD, &mut attributes)?;
+    Ok(LinkData { program: info[2], interface: info[4] })
+}
+
+/// The cookie of the calling thread's network namespace.
+///
+/// # Errors
+/// Where no socket can be made or the kernel is older than 5.14.
+pub fn netns_cookie() -> io::Result<u64> {
+    /// `SO_NETNS_COOKIE` of asm-generic.
+    const NETNS_COOKIE: i32 = 71;
+    // SAFETY: no pointers are passed; the result is checked.
+    let fd = unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor is ours alone.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let mut cookie = 0_u64;
+    let mut size = size_of::<u64>() as libc::socklen_t;
+    // SAFETY: the place and its size belong together and outlive the call.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            NETNS_COOKIE,
+            std::ptr::from_mut(&mut cookie).cast(),
+            &raw mut size,
+        )
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(cookie) }
+}
+
+/// Mounts a BPF file system.
+pub(crate) fn mount_bpffs(path: &std::ffi::CStr) -> io::Result<()> {
+    // SAFETY: all strings are terminated and outlive the call.
+    let result = unsafe {
+        libc::mount(c"bpf".as_ptr(), path.as_ptr(), c"bpf".as_ptr(), 0, std::ptr::null())
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Whether this process may do everything.
+pub(crate) fn is_root() -> bool {
+    // SAFETY: the call has no arguments and cannot fail.
+    unsafe { libc::geteuid() == 0 }
+}

@@ -1,0 +1,53 @@
+//! All maps of an instance.
+
+use std::path::Path;
+
+use abi::{
+    Address, BackendKey, BackendValue, Cell, Connection, ConnectionKey, DeniedKey, DeniedValue,
+    Interface, NodeAddress, PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue,
+};
+
+use crate::{OpenError, table::Table, words::Words};
+
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(crate) peers: Table<Address, u32>,
+    pub(crate) prefixes: Table<PrefixKey, u32>,
+    pub(crate) ports: Table<u32, u32>,
+    pub(crate) rows: Table<RowKey, RowValue>,
+    pub(crate) cells: Table<u32, Cell>,
+    pub(crate) services: Table<ServiceKey, ServiceValue>,
+    pub(crate) backends: Table<BackendKey, BackendValue>,
+    pub(crate) interfaces: Table<u32, Interface>,
+    pub(crate) node_addresses: Table<Address, NodeAddress>,
+    pub(crate) half: Table<ConnectionKey, Connection>,
+    pub(crate) established: Table<ConnectionKey, Connection>,
+    pub(crate) denied: Table<DeniedKey, DeniedValue>,
+    pub(crate) pods: Table<u64, Interface>,
+    pub(crate) counters: Table<u32, u64>,
+    pub(crate) endpoints: Words,
+}
+
+impl Tables {
+    /// Opens every map of the directory `maps`.
+    pub(crate) fn open(maps: &Path) -> Result<Self, OpenError> {
+        let endpoints: Table<u32, u64> = Table::open(maps, "endpoints")?;
+        Ok(Self {
+            peers: Table::open(maps, "peers")?,
+            prefixes: Table::open(maps, "prefixes")?,
+            ports: Table::open(maps, "ports")?,
+            rows: Table::open(maps, "rows")?,
+            cells: Table::open(maps, "cells")?,
+            services: Table::open(maps, "services")?,
+            backends: Table::open(maps, "backends")?,
+            interfaces: Table::open(maps, "interfaces")?,
+            node_addresses: Table::open(maps, "node_addresses")?,
+            half: Table::open(maps, "half")?,
+            established: Table::open(maps, "est")?,
+            denied: Table::open(maps, "denied")?,
+            pods: Table::open(maps, "pods")?,
+            counters: Table::open(maps, "counters")?,
+            endpoints: Words::map(endpoints.fd(), abi::capacity::ENDPOINTS)?,
+        })
+    }
+}

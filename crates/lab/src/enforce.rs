@@ -1,0 +1,236 @@
+//! One datapath per node of the lab: opened, attached, programmed and listened to.
+//!
+//! It is the same order as on a cluster's node: a pod's hooks are attached while its endpoint has
+//! no sets, which is quarantine; what is compiled for its node follows.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use abi::{Address, Event, EventKind, Interface, interface_flags};
+use compile::{Compiled, Scope, Slots};
+use datapath::{Config, Instance};
+use model::{Builtin, Direction, Reason, Rules, World};
+use nix::time::{ClockId, clock_gettime};
+
+use crate::fabric::{Fabric, NodeSite, PodSite};
+use crate::link::Plug;
+use crate::listen::Listening;
+use crate::witness::{FlowKey, Testimony};
+use crate::{LabError, LabName, netns};
+
+/// Why a node's policies cannot be enforced.
+#[derive(Debug, thiserror::Error)]
+pub enum EnforceError {
+    /// The namespace of the node cannot be entered.
+    #[error("the node's namespace cannot be entered")]
+    Enter(#[from] std::io::Error),
+    /// There is no BPF file system.
+    #[error(transparent)]
+    Bpffs(#[from] datapath::BpffsError),
+    /// The programs cannot be loaded.
+    #[error("the programs cannot be loaded")]
+    Open(#[from] datapath::OpenError),
+    /// A pod's veth cannot be attached or detached.
+    #[error("a veth cannot be attached or detached")]
+    Attach(#[from] datapath::AttachError),
+    /// A map cannot be read or written.
+    #[error("a map cannot be read or written")]
+    Table(#[from] datapath::TableError),
+    /// The maps cannot be read back.
+    #[error("the maps cannot be read back")]
+    Read(#[from] datapath::ReadError),
+    /// The table cannot be compiled; nothing is programmed.
+    #[error("the table cannot be compiled")]
+    Compile(#[from] compile::CompileError),
+    /// No safe way leads from the old table to the new one.
+    #[error("the change cannot be planned")]
+    Plan(#[from] plan::PlanError),
+    /// A write failed; the ones before it stand.
+    #[error("a write failed")]
+    Perform(#[from] datapath::PerformError),
+    /// Events cannot be read.
+    #[error("events cannot be read")]
+    Events(#[from] datapath::EventsError),
+    /// The pins cannot be removed.
+    #[error("the pins cannot be removed")]
+    Remove(#[from] datapath::RemoveError),
+}
+
+/// The datapaths of all nodes.
+#[derive(Debug)]
+pub(crate) struct Enforcement {
+    nodes: Vec<NodeEnforcement>,
+}
+
+#[derive(Debug)]
+struct NodeEnforcement {
+    name: String,
+    netns: PathBuf,
+    instance: Instance,
+    listening: Listening,
+    slots: Slots,
+    /// Interface and cookie of the namespace of every pod.
+    attached: BTreeMap<String, (u32, u64)>,
+    compiled: Option<Compiled>,
+}
+
+impl Enforcement {
+    /// Loads the programs of every node.
+    pub(crate) fn open(lab: &LabName, fabric: &Fabric) -> Result<Self, LabError> {
+        let open = |(index, site): (usize, &NodeSite)| {
+            let node = NodeEnforcement::open(lab, site, &fabric.node_cgroup(index));
+            node.map_err(at(&site.wanted.name))
+        };
+        Ok(Self { nodes: fabric.nodes.iter().enumerate().map(open).collect::<Result<_, _>>()? })
+    }
+
+    /// Attaches every pod that is not attached yet.
+    pub(crate) fn attach(&mut self, fabric: &Fabric, world: &World) -> Result<(), LabError> {
+        for (index, node) in self.nodes.iter_mut().enumerate() {
+            let name = node.name.clone();
+            let pods = fabric.pods.iter().filter(|(_, pod)| pod.wanted.node == index);
+            let pods: Vec<(&String, &PodSite)> = pods.collect();
+            node.slots.update(world, Scope::Node(&name));
+            node.attach(&pods, world).map_err(at(&name))?;
+        }
+        Ok(())
+    }
+
+    /// Detaches pods that are gone.
+    pub(crate) fn detach(&mut self, gone: &[(String, usize)]) -> Result<(), LabError> {
+        for (name, node) in gone {
+            let Some(node) = self.nodes.get_mut(*node) else { continue };
+            if let Some((interface, cookie)) = node.attached.remove(name) {
+                let forgotten = node.instance.remove_pod(cookie);
+                forgotten.map_err(|error| at(&node.name)(error.into()))?;
+                let detached = node.instance.detach(interface);
+                detached.map_err(|error| at(&node.name)(error.into()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Compiles every node's table and leads its maps there.
+    pub(crate) fn program(&mut self, world: &World, rules: &Rules) -> Result<(), LabError> {
+        self.nodes.iter_mut().try_for_each(|node| {
+            let name = node.name.clone();
+            node.program(world, rules).map_err(at(&name))
+        })
+    }
+
+    /// What all kernels said since the last call, and what it means.
+    pub(crate) fn events(&mut self) -> Result<Vec<Testimony>, LabError> {
+        let mut testimonies = Vec::new();
+        for node in &self.nodes {
+            let events = node.events().map_err(at(&node.name))?;
+            testimonies.extend(events.iter().filter_map(|event| node.testimony(event)));
+        }
+        Ok(testimonies)
+    }
+}
+
+impl NodeEnforcement {
+    fn open(lab: &LabName, site: &NodeSite, cgroup: &Path) -> Result<Self, EnforceError> {
+        datapath::ensure_bpffs()?;
+        let mut config = Config::new(lab.node_pins(&site.wanted.name));
+        let cookie = netns::within(&site.netns, datapath::netns_cookie)?;
+        config.node_namespace = Some(cookie);
+        let mut instance = Instance::open(&config)?;
+        std::fs::create_dir_all(cgroup)?;
+        instance.attach_cgroup(cgroup)?;
+        instance.set_node_addresses(&site.wanted.addresses)?;
+        Ok(Self {
+            name: site.wanted.name.clone(),
+            netns: site.netns.clone(),
+            listening: Listening::start(instance.events()?),
+            instance,
+            slots: Slots::default(),
+            attached: BTreeMap::new(),
+            compiled: None,
+        })
+    }
+
+    fn attach(&mut self, pods: &[(&String, &PodSite)], world: &World) -> Result<(), EnforceError> {
+        let Self { instance, slots, attached, netns, .. } = self;
+        netns::within(netns, || {
+            for (name, site) in pods {
+                let pod = world.pods().map(|(_, pod)| pod).find(|pod| pod.to_string() == **name);
+                let slot = pod.and_then(|pod| slots.get(pod));
+                let (Some(plug), Some(slot)) = (&site.plug, slot) else { continue };
+                if !attached.contains_key(*name) {
+                    let record = interface(plug, slot);
+                    let cookie = netns::within(&plug.leaf, datapath::netns_cookie)?;
+                    instance.set_pod(cookie, record)?;
+                    instance.attach(plug.index(), record)?;
+                    attached.insert((*name).clone(), (plug.index(), cookie));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn program(&mut self, world: &World, rules: &Rules) -> Result<(), EnforceError> {
+        let compiled = compile::compile(world, rules, &self.slots)?;
+        let observed = self.instance.observe()?;
+        self.instance.perform(&plan::plan(&observed, &compiled.image)?)?;
+        self.compiled = Some(compiled);
+        Ok(())
+    }
+
+    /// Expired connections are collected on the way, so that a long run finds room.
+    fn events(&self) -> Result<Vec<Event>, EnforceError> {
+        let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(std::io::Error::from)?;
+        let now = std::time::Duration::from(now).as_nanos();
+        let collected = self.instance.collect(u64::try_from(now).unwrap_or(u64::MAX))?;
+        Ok(self.listening.heard()?.into_iter().chain(collected).collect())
+    }
+
+    /// An event whose kind this lab does not know is no testimony, and so will be missed.
+    fn testimony(&self, event: &Event) -> Option<Testimony> {
+        Some(Testimony {
+            key: FlowKey {
+                source: event.source.into(),
+                source_port: event.source_port,
+                destination: event.destination.into(),
+                destination_port: event.destination_port,
+                protocol: event.protocol,
+            },
+            kind: EventKind::from_code(event.kind)?,
+            direction: match event.direction {
+                0 => Direction::Egress,
+                _ => Direction::Ingress,
+            },
+            reason: self.reason(event),
+        })
+    }
+
+    fn reason(&self, event: &Event) -> Option<Reason> {
+        match event.rule {
+            0 => Builtin::from_code(event.reason).map(Reason::Builtin),
+            rule => self.compiled.as_ref()?.reason(rule).cloned(),
+        }
+    }
+}
+
+/// Removes the pins of all nodes of a lab; links go with them.
+pub(crate) fn remove_pins(lab: &LabName) -> Result<(), LabError> {
+    datapath::remove_pins(&lab.pins_dir()).map_err(|error| at("all")(error.into()))
+}
+
+fn interface(plug: &Plug, endpoint: u32) -> Interface {
+    let address = |v4: bool| plug.addresses.iter().find(|address| address.is_ipv4() == v4);
+    let flag = |v4, flag| if address(v4).is_some() { flag } else { 0 };
+    Interface {
+        endpoint,
+        flags: flag(true, interface_flags::IPV4) | flag(false, interface_flags::IPV6),
+        ipv4: address(true).map_or_else(Address::default, |address| (*address).into()),
+        ipv6: address(false).map_or_else(Address::default, |address| (*address).into()),
+        mac: plug.leaf_mac().0,
+        pad: [0; 2],
+    }
+}
+
+fn at(node: &str) -> impl FnOnce(EnforceError) -> LabError + use<> {
+    let node = node.to_owned();
+    move |source| LabError::Enforce { node, source: Box::new(source) }
+}

@@ -1,0 +1,337 @@
+//! A lab that is up: the network, the processes, and what is enforced between them.
+//!
+//! The steps are separate so that a control run can come before enforcement, and so that a world
+//! can change while probes go on.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use futures::future::try_join_all;
+use model::{Decision, Flow, Rules, Verdict, World};
+use tokio::runtime::Runtime;
+
+use crate::compare::{compare, reached};
+use crate::enforce::Enforcement;
+use crate::fabric::{Fabric, Sender};
+use crate::interrupt::Interrupt;
+use crate::message::{Answer, Ask, Outcome};
+use crate::probe::{Probe, Targets, of_flow};
+use crate::process::{Helper, HelperProgram};
+use crate::progress::Progress;
+use crate::report::ProbeResult;
+use crate::scene::Scene;
+use crate::witness::{FlowKey, Witnesses};
+use crate::{LabError, LabName, down, preflight};
+
+/// How long an expected denial waits for an answer that must not come.
+const DENIED_TIMEOUT_MS: u32 = 300;
+/// How long an expected answer may take on a busy machine.
+const ALLOWED_TIMEOUT_MS: u32 = 3_000;
+
+/// What a lab is called and made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The lab's name.
+    pub name: LabName,
+    /// Which executable its processes are.
+    pub helper: HelperProgram,
+    /// Addresses outside that are probed besides those that the rules make interesting.
+    pub outside: Vec<IpAddr>,
+}
+
+/// A lab that is up. [`Lab::down`] removes it; what a killed lab leaves, [`crate::down`] removes.
+#[derive(Debug)]
+pub struct Lab {
+    settings: Settings,
+    runtime: Runtime,
+    fabric: Fabric,
+    scene: Scene,
+    enforcement: Option<Enforcement>,
+    interrupt: Interrupt,
+}
+
+impl Lab {
+    /// Makes `world` real without enforcing anything. With `flows`, what these need to be sent is
+    /// made too, instead of what is interesting in general. Leftovers of a lab of this name go.
+    ///
+    /// # Errors
+    /// Where the machine lacks something, or a step fails; what was made by then is removed.
+    pub fn up(
+        settings: Settings,
+        world: World,
+        rules: Rules,
+        flows: &[Flow],
+    ) -> Result<Self, LabError> {
+        Self::make(settings, world, rules, flows, Self::populate)
+    }
+
+    /// As [`Lab::up`], with everything enforced before the first process starts (ruling N24).
+    ///
+    /// # Errors
+    /// As [`Lab::up`].
+    pub fn up_enforced(settings: Settings, world: World, rules: Rules) -> Result<Self, LabError> {
+        Self::make(settings, world, rules, &[], |lab| {
+            lab.enforce()?;
+            lab.populate()
+        })
+    }
+
+    fn make(
+        settings: Settings,
+        world: World,
+        rules: Rules,
+        flows: &[Flow],
+        finish: impl FnOnce(&mut Self) -> Result<(), LabError>,
+    ) -> Result<Self, LabError> {
+        preflight::check()?;
+        let name = settings.name.clone();
+        let scene = Scene::new(&settings, world, rules, flows)?;
+        down::clear(&name)?;
+        let made = Self::lay(settings, scene).and_then(|mut lab| {
+            let follow = lab.fabric.follow(&lab.scene.wanted);
+            lab.runtime.block_on(follow)?;
+            finish(&mut lab)?;
+            lab.interrupt.check()?;
+            Ok(lab)
+        });
+        if made.is_err() {
+            down::clear(&name)?;
+        }
+        made
+    }
+
+    fn lay(settings: Settings, scene: Scene) -> Result<Self, LabError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(LabError::Runtime)?;
+        let interrupt = Interrupt::listen(runtime.handle())?;
+        let fabric = Fabric::lay(&settings.name, settings.helper.clone(), &scene.wanted)?;
+        Ok(Self { settings, runtime, fabric, scene, enforcement: None, interrupt })
+    }
+
+    fn populate(&mut self) -> Result<(), LabError> {
+        self.runtime.block_on(self.fabric.populate(&self.scene.wanted))
+    }
+
+    /// The lab's name.
+    #[must_use]
+    pub fn name(&self) -> &LabName {
+        &self.settings.name
+    }
+
+    /// The world at hand.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.scene.world
+    }
+
+    /// The rules at hand.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.scene.rules
+    }
+
+    /// Enforces the rules at hand: every pod is attached in quarantine, then programmed.
+    ///
+    /// # Errors
+    /// Where a node's programs cannot be loaded, attached or fed.
+    pub fn enforce(&mut self) -> Result<(), LabError> {
+        let mut enforcement = Enforcement::open(&self.settings.name, &self.fabric)?;
+        enforcement.attach(&self.fabric, &self.scene.world)?;
+        enforcement.program(&self.scene.world, &self.scene.rules)?;
+        self.enforcement = Some(enforcement);
+        Ok(())
+    }
+
+    /// Turns the lab into another world: pods go, pods come, labels and rules change. New pods are
+    /// attached before their processes start. Returns the time after the last write of a map.
+    ///
+    /// # Errors
+    /// Where a step fails; what stands then is between the two worlds, and enforced.
+    pub fn apply(
+        &mut self,
+        world: World,
+        rules: Rules,
+        flows: &[Flow],
+    ) -> Result<SystemTime, LabError> {
+        let scene = Scene::new(&self.settings, world, rules, flows)?;
+        let gone = self.runtime.block_on(self.fabric.follow(&scene.wanted))?;
+        if let Some(enforcement) = &mut self.enforcement {
+            enforcement.detach(&gone)?;
+            enforcement.attach(&self.fabric, &scene.world)?;
+            enforcement.program(&scene.world, &scene.rules)?;
+        }
+        let enforced_at = SystemTime::now();
+        self.runtime.block_on(self.fabric.populate(&scene.wanted))?;
+        self.scene = scene;
+        Ok(enforced_at)
+    }
+
+    /// The probes of all pairs.
+    ///
+    /// # Errors
+    /// Where addresses do not fit together.
+    pub fn probes(&self) -> Result<Vec<Probe>, LabError> {
+        let scene = &self.scene;
+        Targets {
+            world: &scene.world,
+            rules: &scene.rules,
+            everywhere: &scene.extra.everywhere,
+            outside_ports: &scene.extra.outside,
+            outside: &scene.outside,
+        }
+        .probes()
+    }
+
+    /// The probes that make `flows` real, with the decisions that came with them; those that no
+    /// packet of a lab can be are left out and counted.
+    #[must_use]
+    pub fn probes_of(&self, flows: &[(Flow, Decision)]) -> (Vec<Probe>, usize) {
+        let probes: Vec<Probe> = flows
+            .iter()
+            .filter_map(|(flow, decision)| of_flow(&self.scene.world, flow, decision))
+            .collect();
+        let left_out = flows.len() - probes.len();
+        (probes, left_out)
+    }
+
+    /// Sends every direct probe with nothing enforced (nobody translates Services then), and returns those that did not reach their listener.
+    ///
+    /// # Errors
+    /// Where a process has ended.
+    pub fn control(
+        &mut self,
+        probes: &[Probe],
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<(Probe, Outcome)>, LabError> {
+        let direct = probes.iter().filter(|probe| probe.alternatives.is_empty()).cloned();
+        let probes: Vec<Probe> = direct.collect();
+        let answers = self.send(&probes, |_| ALLOWED_TIMEOUT_MS, progress)?;
+        let failed = probes.iter().zip(answers).filter_map(|(probe, answer)| {
+            let answered = reached(&answer.outcome, &self.scene.answerer(probe));
+            (!answered).then(|| (probe.clone(), answer.outcome))
+        });
+        Ok(failed.collect())
+    }
+
+    /// Sends every probe and compares what happens with the oracle and with the kernel's events.
+    ///
+    /// # Errors
+    /// Where a process has ended or events cannot be read.
+    pub fn probe(
+        &mut self,
+        probes: &[Probe],
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<ProbeResult>, LabError> {
+        let timeout = |probe: &Probe| {
+            let ways = probe.alternatives.iter().map(|way| way.decision.verdict());
+            match ways.chain([probe.decision.verdict()]).max() {
+                Some(Verdict::Allow) => ALLOWED_TIMEOUT_MS,
+                Some(Verdict::Deny) | None => DENIED_TIMEOUT_MS,
+            }
+        };
+        let answers = self.send(probes, timeout, progress)?;
+        let mut witnesses = Witnesses::default();
+        if let Some(enforcement) = &mut self.enforcement {
+            witnesses.extend(enforcement.events()?);
+        }
+        let results = probes.iter().zip(answers).map(|(probe, answer)| {
+            let probe = self.settle(probe, &answer, &witnesses);
+            let heard = witnesses.about(&FlowKey::of(&probe, answer.source_port));
+            let answerer = self.scene.answerer(&probe);
+            let differences = compare(&probe, &answer.outcome, &answerer, heard);
+            ProbeResult { probe, outcome: answer.outcome, differences }
+        });
+        Ok(results.collect())
+    }
+
+    /// Which backend a Service probe was for: the one that answered, else the one that the kernel
+    /// speaks of.
+    fn settle(&self, probe: &Probe, answer: &Answer, witnesses: &Witnesses) -> Probe {
+        let ways: Vec<Probe> = probe.alternatives.iter().map(|way| probe.settled(way)).collect();
+        let answered = |way: &&Probe| match &answer.outcome {
+            Outcome::Reached { by } => *by == self.scene.answerer(way),
+            Outcome::Timeout | Outcome::Refused | Outcome::Error { .. } => false,
+        };
+        let spoken_of =
+            |way: &&Probe| !witnesses.about(&FlowKey::of(way, answer.source_port)).is_empty();
+        let found = ways.iter().find(answered).or_else(|| ways.iter().find(spoken_of));
+        found.or(ways.first()).unwrap_or(probe).clone()
+    }
+
+    /// Ends everything and removes it.
+    ///
+    /// # Errors
+    /// Where something cannot be removed.
+    pub fn down(self) -> Result<(), LabError> {
+        let Self { settings, runtime, fabric, enforcement, .. } = self;
+        drop(enforcement);
+        drop(fabric);
+        drop(runtime);
+        down::remove(&settings.name)
+    }
+
+    /// Where everything is, for those who come later.
+    pub(crate) fn state(&self) -> crate::state::LabState {
+        self.fabric.state(&self.settings.name)
+    }
+
+    /// # Errors
+    /// Where a signal asked the lab to end.
+    pub(crate) fn check_interrupt(&self) -> Result<(), LabError> {
+        self.interrupt.check()
+    }
+
+    /// Every answer, in the order of the probes.
+    fn send(
+        &mut self,
+        probes: &[Probe],
+        timeout_ms: impl Fn(&Probe) -> u32,
+        progress: &mut dyn Progress,
+    ) -> Result<Vec<Answer>, LabError> {
+        let mut by_sender: BTreeMap<&Sender, Vec<Ask>> = BTreeMap::new();
+        for (id, probe) in (0..).zip(probes) {
+            let asks = by_sender.entry(&probe.sender).or_default();
+            asks.push(ask(id, probe, timeout_ms(probe)));
+        }
+        let progress = RefCell::new(progress);
+        let heard = || {
+            if let Ok(mut progress) = progress.try_borrow_mut() {
+                progress.advance();
+            }
+        };
+        let mut helpers = self.fabric.helpers();
+        let mut batches: Vec<(&mut Helper, Vec<Ask>)> = Vec::new();
+        for (sender, asks) in by_sender {
+            let lost = || LabError::NoPod(format!("{sender:?}"));
+            batches.push((helpers.remove(sender).ok_or_else(lost)?, asks));
+        }
+        let batches =
+            batches.into_iter().map(|(helper, asks)| async move { helper.ask(&asks, heard).await });
+        let interrupt = self.interrupt.clone();
+        let answers = self.runtime.block_on(async {
+            tokio::select! {
+                answers = try_join_all(batches) => answers,
+                interrupted = interrupt.wait() => Err(interrupted),
+            }
+        })?;
+        let mut answers: Vec<Answer> = answers.into_iter().flatten().collect();
+        answers.sort_unstable_by_key(|answer| answer.id);
+        Ok(answers)
+    }
+}
+
+fn ask(id: u64, probe: &Probe, timeout_ms: u32) -> Ask {
+    Ask {
+        id,
+        carrier: probe.carrier,
+        source: probe.source,
+        destination: probe.destination,
+        port: probe.port,
+        timeout_ms,
+    }
+}

@@ -1,0 +1,294 @@
+//! Which probes a lab sends, and what the oracle expects of each.
+//!
+//! A probe is a flow made of real addresses; the oracle decides it before it is sent.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use model::{
+    Backend, Decision, End, Family, Flow, NodeId, PodId, Protocol, Rules, Service, Traffic, World,
+};
+
+use crate::LabError;
+use crate::fabric::Sender;
+use crate::message::Carrier;
+use crate::port::{PortOf, declared};
+
+/// One probe and its decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Who sends, as people call it.
+    pub from: String,
+    /// Whom it is for, as people call it.
+    pub to: String,
+    /// How.
+    pub carrier: Carrier,
+    /// The address to send from.
+    pub source: IpAddr,
+    /// The address to reach.
+    pub destination: IpAddr,
+    /// The port; 0 for an echo.
+    pub port: u16,
+    /// The flow.
+    pub flow: Flow,
+    /// What the oracle says.
+    pub decision: Decision,
+    /// Where a Service is asked: every backend that may answer, which `flow` and `decision` follow
+    /// once it is known which one it was. Empty for a direct probe.
+    pub alternatives: Vec<Alternative>,
+    pub(crate) sender: Sender,
+}
+
+/// One backend that may answer for a Service, and what the oracle says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    /// The backend.
+    pub backend: Backend,
+    /// The flow after translation.
+    pub flow: Flow,
+    /// What the oracle says.
+    pub decision: Decision,
+}
+
+impl Probe {
+    /// The probe as if it had been sent to this backend, which is what policies and events see.
+    pub(crate) fn settled(&self, alternative: &Alternative) -> Self {
+        Self {
+            destination: alternative.backend.address,
+            port: alternative.backend.port,
+            flow: alternative.flow.clone(),
+            decision: alternative.decision.clone(),
+            alternatives: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
+/// Somebody who can send or be reached.
+#[derive(Clone, Debug)]
+struct Party {
+    name: String,
+    end: PartyEnd,
+    addresses: Vec<IpAddr>,
+    ports: BTreeSet<PortOf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PartyEnd {
+    Pod(PodId),
+    Node(NodeId),
+    Outside,
+}
+
+/// What the probes of a run are made from.
+pub(crate) struct Targets<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) rules: &'a Rules,
+    /// Ports that everybody listens on.
+    pub(crate) everywhere: &'a BTreeSet<PortOf>,
+    /// Ports that the outside listens on besides.
+    pub(crate) outside_ports: &'a BTreeSet<PortOf>,
+    pub(crate) outside: &'a [IpAddr],
+}
+
+impl Targets<'_> {
+    /// Every ordered pair of parties that a policy can stand between, on every port that the
+    /// destination listens on and by an echo, in every family that both have.
+    pub(crate) fn probes(&self) -> Result<Vec<Probe>, LabError> {
+        let parties = self.parties();
+        let mut probes = Vec::new();
+        for from in &parties {
+            for to in parties.iter().filter(|to| is_worth_probing(from, to)) {
+                self.pair(from, to, &mut probes)?;
+            }
+        }
+        for from in parties.iter().filter(|party| matches!(party.end, PartyEnd::Pod(_))) {
+            for service in self.world.services() {
+                self.service(from, service, &mut probes)?;
+            }
+        }
+        Ok(probes)
+    }
+
+    /// A pod to every address and port of a Service, where the sender is no backend itself (what it
+    /// sends to itself leaves no event) and the kernel can translate the protocol.
+    fn service(
+        &self,
+        from: &Party,
+        service: &Service,
+        probes: &mut Vec<Probe>,
+    ) -> Result<(), LabError> {
+        for &destination in &service.addresses {
+            let family = Family::of(destination);
+            let of_family = |address: &&IpAddr| Family::of(**address) == family;
+            let Some(&source) = from.addresses.iter().find(of_family) else { continue };
+            for port in service.ports.iter().filter(|port| port.protocol != Protocol::Sctp) {
+                let backends = self.world.backends(service, port, family);
+                if backends.iter().any(|backend| backend.address == source) {
+                    continue;
+                }
+                let alternatives = backends.into_iter().map(|backend| self.way(source, backend));
+                let alternatives = alternatives.collect::<Result<Vec<_>, _>>()?;
+                let Some(first) = alternatives.first() else { continue };
+                probes.push(Probe {
+                    from: from.name.clone(),
+                    to: format!("svc/{}/{}", service.namespace, service.name),
+                    carrier: Carrier::of(port.protocol),
+                    source,
+                    destination,
+                    port: port.port,
+                    flow: first.flow.clone(),
+                    decision: first.decision.clone(),
+                    alternatives,
+                    sender: sender(self.world, from),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn way(&self, source: IpAddr, backend: Backend) -> Result<Alternative, LabError> {
+        let traffic = Traffic::Port(backend.protocol, backend.port);
+        let (from, to) = (self.world.end_at(source), self.world.end_at(backend.address));
+        let flow = Flow::new(from, to, traffic, Family::of(source))?.through_service();
+        let decision = policy::decide(self.world, self.rules, &flow);
+        Ok(Alternative { backend, flow, decision })
+    }
+
+    fn pair(&self, from: &Party, to: &Party, probes: &mut Vec<Probe>) -> Result<(), LabError> {
+        for family in [Family::V4, Family::V6] {
+            let of = |party: &Party| {
+                party.addresses.iter().copied().find(|address| Family::of(*address) == family)
+            };
+            let (Some(source), Some(destination)) = (of(from), of(to)) else { continue };
+            let echo = (Carrier::Echo, 0);
+            for (carrier, port) in to.ports.iter().copied().chain([echo]) {
+                let flow =
+                    self.flow(from, to, (source, destination), carrier.traffic(family, port))?;
+                probes.push(Probe {
+                    from: from.name.clone(),
+                    to: to.name.clone(),
+                    carrier,
+                    source,
+                    destination,
+                    port,
+                    decision: policy::decide(self.world, self.rules, &flow),
+                    flow,
+                    alternatives: Vec::new(),
+                    sender: sender(self.world, from),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn flow(
+        &self,
+        from: &Party,
+        to: &Party,
+        (source, destination): (IpAddr, IpAddr),
+        traffic: Traffic,
+    ) -> Result<Flow, LabError> {
+        let end = |party: &Party, address| match party.end {
+            PartyEnd::Pod(pod) => End::Pod { pod, address: Some(address) },
+            PartyEnd::Node(node) => End::Host { node: Some(node), address: Some(address) },
+            PartyEnd::Outside => self.world.end_at(address),
+        };
+        let family = Family::of(source);
+        let flow = Flow::new(end(from, source), end(to, destination), traffic, family)?;
+        Ok(if self.is_local(from, to) { flow.from_host() } else { flow })
+    }
+
+    /// Whether a node sends to a pod that it runs (ruling N15).
+    fn is_local(&self, from: &Party, to: &Party) -> bool {
+        match (from.end, to.end) {
+            (PartyEnd::Node(node), PartyEnd::Pod(pod)) => {
+                self.world.pod(pod).node.as_deref() == Some(self.world.node(node).name.as_str())
+            }
+            (PartyEnd::Pod(_) | PartyEnd::Node(_) | PartyEnd::Outside, _) => false,
+        }
+    }
+
+    fn parties(&self) -> Vec<Party> {
+        let pods = self.world.pods().filter(|(_, pod)| !pod.host_network).map(|(id, pod)| Party {
+            name: pod.to_string(),
+            end: PartyEnd::Pod(id),
+            addresses: pod.addresses.clone(),
+            ports: self.everywhere.union(&declared(pod)).copied().collect(),
+        });
+        let nodes = self.world.nodes().map(|(id, node)| Party {
+            name: format!("node/{}", node.name),
+            end: PartyEnd::Node(id),
+            addresses: node.addresses.clone(),
+            ports: self.everywhere.union(&self.host_ports(&node.name)).copied().collect(),
+        });
+        let outside = self.outside.iter().map(|&address| Party {
+            name: format!("ip:{address}"),
+            end: PartyEnd::Outside,
+            addresses: vec![address],
+            ports: self.everywhere.union(self.outside_ports).copied().collect(),
+        });
+        pods.chain(nodes).chain(outside).collect()
+    }
+
+    fn host_ports(&self, node: &str) -> BTreeSet<PortOf> {
+        let here = self.world.pods().map(|(_, pod)| pod);
+        let here = here.filter(|pod| pod.host_network && pod.node.as_deref() == Some(node));
+        here.flat_map(declared).collect()
+    }
+}
+
+/// Policy stands before and behind pods only; a pod's way to itself never leaves it.
+fn is_worth_probing(from: &Party, to: &Party) -> bool {
+    let is_pod = |party: &Party| matches!(party.end, PartyEnd::Pod(_));
+    (is_pod(from) || is_pod(to)) && from.name != to.name
+}
+
+fn sender(world: &World, party: &Party) -> Sender {
+    match party.end {
+        PartyEnd::Pod(pod) => Sender::Pod(world.pod(pod).to_string()),
+        PartyEnd::Node(node) => Sender::Node(node.0 as usize),
+        PartyEnd::Outside => Sender::Outside,
+    }
+}
+
+/// The probe that makes `flow` real, if both its ends have addresses and its traffic can be sent.
+pub(crate) fn of_flow(world: &World, flow: &Flow, decision: &Decision) -> Option<Probe> {
+    let source = flow.source().address()?;
+    let destination = flow.destination().address()?;
+    let (carrier, port) = match flow.traffic() {
+        Traffic::Port(protocol, port) => (Carrier::of(protocol), port),
+        other if other == Traffic::icmp(flow.family()) => (Carrier::Echo, 0),
+        Traffic::Other(_) => return None,
+    };
+    Some(Probe {
+        from: name_of(world, flow.source())?,
+        to: name_of(world, flow.destination())?,
+        carrier,
+        source,
+        destination,
+        port,
+        flow: flow.clone(),
+        decision: decision.clone(),
+        alternatives: Vec::new(),
+        sender: sender_of(world, flow.source())?,
+    })
+}
+
+fn name_of(world: &World, end: &End) -> Option<String> {
+    match end {
+        End::Pod { pod, .. } => Some(world.pod(*pod).to_string()),
+        End::Host { node, .. } => Some(format!("node/{}", world.node((*node)?).name)),
+        End::UnknownPod { address } | End::External { address } => Some(format!("ip:{address}")),
+        End::Domain { .. } => None,
+    }
+}
+
+fn sender_of(world: &World, end: &End) -> Option<Sender> {
+    match end {
+        End::Pod { pod, .. } => Some(Sender::Pod(world.pod(*pod).to_string())),
+        End::Host { node, .. } => Some(Sender::Node((*node)?.0 as usize)),
+        End::UnknownPod { .. } | End::External { .. } => Some(Sender::Outside),
+        End::Domain { .. } => None,
+    }
+}

@@ -1,0 +1,14 @@
+//! A report for people and for machines: matrix, table, JSON and JUnit.
+//!
+//! All of them end with or contain the same counts, and none looks at anything but the report.
+
+mod json;
+mod junit;
+mod matrix;
+mod number;
+mod table;
+
+pub use json::json;
+pub use junit::{JunitError, junit};
+pub use matrix::{Colour, matrix};
+pub use table::table;

@@ -1,0 +1,86 @@
+//! The world at hand and everything that a lab derives from it before it touches the machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use model::{End, Flow, Rules, Traffic, World};
+
+use crate::message::Carrier;
+use crate::port::{self, PortOf};
+use crate::probe::Probe;
+use crate::wanted::{ExtraPorts, Wanted};
+use crate::{LabError, Settings, outside};
+
+/// The world at hand and what it makes of ports and addresses.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) rules: Rules,
+    pub(crate) outside: Vec<IpAddr>,
+    pub(crate) extra: ExtraPorts,
+    pub(crate) wanted: Wanted,
+    names: BTreeMap<(IpAddr, PortOf), String>,
+}
+
+impl Scene {
+    /// With `flows`, what these need; without, what is interesting in general.
+    ///
+    /// # Errors
+    /// Where the world is too large for a lab.
+    pub(crate) fn new(
+        settings: &Settings,
+        world: World,
+        rules: Rules,
+        flows: &[Flow],
+    ) -> Result<Self, LabError> {
+        let everywhere: BTreeSet<PortOf> = port::probe_ports(&world, &rules).into();
+        let mut extra =
+            ExtraPorts { everywhere, outside: port::rule_ports(&rules), at: BTreeMap::new() };
+        let mut found = match flows.is_empty() {
+            true => outside::interesting(&world, &rules),
+            false => Vec::new(),
+        };
+        let asked = settings.outside.iter().copied();
+        found.extend(asked.filter(|address| outside::is_outside(&world, *address)));
+        for flow in flows {
+            found.extend(outside_ends(flow));
+            let port = flow.traffic().port().zip(carrier(flow));
+            if let (Some((port, carrier)), Some(at)) = (port, flow.destination().address()) {
+                extra.at.entry(at).or_default().insert((carrier, port));
+            }
+        }
+        let outside: BTreeSet<IpAddr> = found.into_iter().collect();
+        let outside: Vec<IpAddr> = outside.into_iter().collect();
+        let wanted = Wanted::of(&world, &outside, &extra)?;
+        let names = wanted.names();
+        Ok(Self { world, rules, outside, extra, wanted, names })
+    }
+
+    /// Who is to answer a probe; for an echo the address itself.
+    pub(crate) fn answerer(&self, probe: &Probe) -> String {
+        match probe.carrier {
+            Carrier::Echo => probe.destination.to_string(),
+            Carrier::Tcp | Carrier::Udp | Carrier::Sctp => {
+                let key = (probe.destination, (probe.carrier, probe.port));
+                self.names.get(&key).cloned().unwrap_or_else(|| probe.to.clone())
+            }
+        }
+    }
+}
+
+fn carrier(flow: &Flow) -> Option<Carrier> {
+    match flow.traffic() {
+        Traffic::Port(protocol, _) => Some(Carrier::of(protocol)),
+        Traffic::Other(_) => None,
+    }
+}
+
+fn outside_ends(flow: &Flow) -> Vec<IpAddr> {
+    [flow.source(), flow.destination()]
+        .into_iter()
+        .filter_map(|end| match end {
+            End::External { address } | End::UnknownPod { address } => Some(*address),
+            End::Pod { .. } | End::Host { .. } | End::Domain { .. } => None,
+        })
+        .collect()
+}

@@ -1,0 +1,179 @@
+//! Labs on the real kernel. Without root they say SKIPPED, and fail where
+//! `RINGFENCE_REQUIRE_KERNEL=1` says that nothing may be skipped.
+#![expect(clippy::unwrap_used, reason = "a test may crash")]
+
+use std::net::IpAddr;
+
+use lab::{HelperProgram, Lab, LabName, RunReport, Settings, progress::Quiet};
+use model::{
+    Action, AddressPlan, Block, ContainerPort, Direction, Labels, Peer, Peers, Pod, PolicyKind,
+    PolicyRef, PortMatch, PortRange, Ports, Protocol, Rule, RuleRef, Rules, Selector, Subject,
+    Tier, World, WorldParts,
+};
+
+fn settings(name: &str) -> Option<Settings> {
+    if let Err(error) = lab::preflight() {
+        let required = std::env::var("RINGFENCE_REQUIRE_KERNEL").is_ok_and(|value| value == "1");
+        assert!(!required, "the kernel tests must not be skipped: {error}");
+        eprintln!("SKIPPED: {error}");
+        return None;
+    }
+    let helper =
+        HelperProgram { path: env!("CARGO_BIN_EXE_lab-helper").into(), arguments: Vec::new() };
+    Some(Settings { name: LabName::new(name).unwrap(), helper, outside: Vec::new() })
+}
+
+fn pod(name: &str, ports: &[(Protocol, u16)]) -> Pod {
+    let port = |&(protocol, number): &(Protocol, u16)| ContainerPort {
+        container: "main".into(),
+        name: None,
+        protocol,
+        number,
+    };
+    Pod {
+        namespace: "shop".into(),
+        name: name.into(),
+        labels: Labels::default().with("app", name),
+        owner: None,
+        node: None,
+        addresses: Vec::new(),
+        host_network: false,
+        containers: vec!["main".into()],
+        ports: ports.iter().map(port).collect(),
+    }
+}
+
+fn world(pods: Vec<Pod>, nodes: u16) -> World {
+    let mut parts = WorldParts { pods, ..WorldParts::default() };
+    parts.assign(AddressPlan { nodes }).unwrap();
+    World::new(parts).unwrap()
+}
+
+fn app(name: &str) -> Selector {
+    Selector::equals("app", name)
+}
+
+/// `api` takes web's TCP and SCTP, and one block outside; nothing else comes in.
+fn rules(block: &str) -> Rules {
+    let policy = PolicyRef {
+        name: "api".into(),
+        namespace: Some("shop".into()),
+        kind: PolicyKind::NetworkPolicy,
+    };
+    let rule = |index, peers, ports| Rule {
+        tier: Tier::NetworkPolicy,
+        group: 0,
+        origin: RuleRef { policy: policy.clone(), direction: Direction::Ingress, index },
+        subject: Subject { namespaces: Selector::everything(), pods: app("api") },
+        peers,
+        ports,
+        action: Action::Allow,
+    };
+    let port = |protocol, port| PortMatch::Numbers { protocol, range: PortRange::single(port) };
+    let web = Peer::Pods { namespaces: Selector::everything(), pods: app("web") };
+    Rules::new(vec![
+        rule(
+            0,
+            Peers::OneOf(vec![web]),
+            Ports::OneOf(vec![port(Protocol::Tcp, 8080), port(Protocol::Sctp, 3868)]),
+        ),
+        rule(1, Peers::OneOf(vec![Peer::Block(Block::whole(block.parse().unwrap()))]), Ports::Any),
+    ])
+}
+
+fn pods() -> Vec<Pod> {
+    vec![
+        pod("web", &[(Protocol::Tcp, 80)]),
+        pod("api", &[(Protocol::Tcp, 8080), (Protocol::Udp, 53), (Protocol::Sctp, 3868)]),
+        pod("batch", &[]),
+    ]
+}
+
+fn assert_good(report: &RunReport) {
+    for (probe, outcome) in report.control_failed.iter().take(10) {
+        eprintln!(
+            "control: {} -> {} {:?} {}: {outcome}",
+            probe.from, probe.to, probe.carrier, probe.port
+        );
+    }
+    for result in report.results.iter().filter(|result| !result.differences.is_empty()).take(20) {
+        let probe = &result.probe;
+        eprintln!(
+            "{} -> {} {:?} {} {}:",
+            probe.from, probe.to, probe.carrier, probe.destination, probe.port
+        );
+        result.differences.iter().for_each(|difference| eprintln!("    {difference}"));
+    }
+    assert!(report.is_good(), "{}", report.counts());
+}
+
+#[test]
+fn without_programs_everybody_reaches_everybody() {
+    let Some(settings) = settings("t-control") else { return };
+    let started = std::time::Instant::now();
+    let mut lab = Lab::up(settings, world(pods(), 2), rules("198.51.100.0/24"), &[]).unwrap();
+    eprintln!("up after {:?}", started.elapsed());
+    let probes = lab.probes().unwrap();
+    let started = std::time::Instant::now();
+    let failed = lab.control(&probes, &mut Quiet).unwrap();
+    eprintln!("{} probes in {:?}", probes.len(), started.elapsed());
+    lab.down().unwrap();
+    for (probe, outcome) in failed.iter().take(20) {
+        eprintln!(
+            "{} -> {} {:?} {} {}: {outcome}",
+            probe.from, probe.to, probe.carrier, probe.destination, probe.port
+        );
+    }
+    assert!(failed.is_empty(), "{} of {} failed", failed.len(), probes.len());
+    assert!(probes.len() > 100, "{} probes", probes.len());
+}
+
+#[test]
+fn what_is_enforced_is_what_the_oracle_says() {
+    let Some(settings) = settings("t-enforce") else { return };
+    for (nodes, block) in [(1, "198.51.100.0/24"), (2, "2001:db8:7::/48")] {
+        let world = world(pods(), nodes);
+        let report = lab::run(settings.clone(), world, rules(block), &mut Quiet).unwrap();
+        assert_good(&report);
+        let counts = report.counts();
+        assert!(counts.allowed > 0 && counts.denied > 0, "{counts}");
+    }
+}
+
+#[test]
+fn pods_have_whatever_address_they_were_given() {
+    let Some(settings) = settings("t-odd") else { return };
+    let odd: [IpAddr; 2] = ["100.64.3.9".parse().unwrap(), "fd77::9".parse().unwrap()];
+    let mut pods = pods();
+    for pod in pods.iter_mut().take(1) {
+        pod.addresses = odd.to_vec();
+    }
+    let report = lab::run(settings, world(pods, 2), rules("198.51.100.0/24"), &mut Quiet).unwrap();
+    assert_good(&report);
+}
+
+#[test]
+fn a_lab_follows_its_world() {
+    let Some(settings) = settings("t-apply") else { return };
+    let name = settings.name.clone();
+    let mut lab = Lab::up_enforced(settings, world(pods(), 2), rules("198.51.100.0/24")).unwrap();
+    let mut next = pods();
+    next.remove(0);
+    next.push(pod("web2", &[(Protocol::Tcp, 80)]));
+    for pod in next.iter_mut().filter(|pod| pod.name == "batch") {
+        pod.labels = Labels::default().with("app", "web");
+    }
+    lab.apply(world(next, 2), rules("198.51.0.0/16"), &[]).unwrap();
+    let probes = lab.probes().unwrap();
+    let results = lab.probe(&probes, &mut Quiet).unwrap();
+    let report =
+        RunReport { lab: name.to_string(), results, control_failed: Vec::new(), left_out: 0 };
+    lab.down().unwrap();
+    assert_good(&report);
+    let opened = report.results.iter().any(|result| {
+        let probe = &result.probe;
+        probe.from == "shop/batch" && probe.to == "shop/api" && probe.port == 8080
+    });
+    assert!(opened, "the relabelled pod is probed");
+    assert!(!name.state_dir().exists(), "nothing is left");
+}
