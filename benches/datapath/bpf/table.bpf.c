@@ -12,7 +12,8 @@ static __always_inline __u32 look_up(__u32 peer)
 
 	address_from_ipv4(&address, htonl(peer));
 	table_answer(set, &address, PROTOCOL_TCP, 8000 + (peer & 7), &answer);
-	return answer.verdict == VERDICT_ALLOW ? answer.rule : NOT_FOUND;
+	/* Computed, not compared: a processor would guess the outcome of a comparison. */
+	return (answer.verdict ^ VERDICT_ALLOW) * NOT_FOUND;
 }
 
 #include "race.h"

@@ -5,7 +5,6 @@
 
 use std::net::Ipv4Addr;
 
-use aya::include_bytes_aligned;
 use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{Array, HashMap, Map, MapError};
 
@@ -14,7 +13,7 @@ use crate::racer::{Racer, RacerError};
 
 macro_rules! object {
     ($name:literal) => {
-        include_bytes_aligned!(concat!(env!("OUT_DIR"), "/", $name, ".bpf.o"))
+        aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/", $name, ".bpf.o"))
     };
 }
 pub(crate) use object;

@@ -66,9 +66,12 @@ impl Table {
         let addresses = match others {
             Others::Pods(count) | Others::Prefixes(count) => peers(count),
         };
+        let t = std::time::Instant::now();
         let compiled = compiled(others, &addresses, rules)?;
+        eprintln!("compile {:?}", t.elapsed());
         let bench = Bench::with(|config| config.capacities.events = 1 << 24)?;
         bench.perform(&plan::plan(&compile::Image::default(), &compiled.image)?)?;
+        eprintln!("all {:?}", t.elapsed());
         let (slot, record) = compiled.image.endpoints.first_key_value().ok_or(TableError::NoEndpoint)?;
         bench.add(&Pod { endpoint: *slot, ipv4: Some(SUBJECT), ipv6: None, mac: MAC, dhcp: false })?;
         Ok(Self { bench, others: addresses, set: record.sets.egress(), slot: *slot })
