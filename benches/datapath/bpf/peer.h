@@ -25,11 +25,14 @@ struct {
 /* Where the next run goes on. */
 static volatile __u32 position;
 
+/* The part of the sequence that is used, less one: a power of two that has room for all peers. */
+volatile const __u32 sequence_mask = SEQUENCE - 1;
+
 static __always_inline __u32 peer_at(__u32 index)
 {
 	__u32 *peer;
 
-	index &= SEQUENCE - 1;
+	index &= sequence_mask & (SEQUENCE - 1);
 	peer = bpf_map_lookup_elem(&sequence, &index);
 	return peer ? *peer : 0;
 }

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{Array, HashMap, Map, MapError};
 
-use crate::peers::{Random, sequence};
+use crate::peers::{Random, mask, sequence};
 use crate::racer::{Racer, RacerError};
 
 macro_rules! object {
@@ -20,6 +20,8 @@ pub(crate) use object;
 
 /// Peers that nobody's rules tell apart share a class or identity: at most so many of those.
 pub(crate) const CLASSES_MAX: u32 = 1_000;
+/// The maps that are as large as there are peers.
+const SIZED: [&str; 5] = ["exact", "longest", "identities", "peers", "tracked"];
 const COLUMNS: u32 = 8;
 const SLOTS: u32 = 24;
 const SLOT_SIZE: usize = 12;
@@ -30,7 +32,14 @@ const PORT: u16 = 8_000;
 type Peers<'a> = &'a [Ipv4Addr];
 
 fn race(layout: &'static str, object: &[u8], peers: Peers<'_>) -> Result<Racer, RacerError> {
-    Racer::load(layout, object, "race", |_| ())?.with_sequence(sequence(peers))
+    let (count, mask) = (peers.len() as u32, mask(peers.len()));
+    Racer::load(layout, object, "race", |loader| {
+        for map in SIZED {
+            loader.map_max_entries(map, count);
+        }
+        loader.override_global("sequence_mask", &mask, true);
+    })?
+    .with_sequence(sequence(peers))
 }
 
 /// Every peer with its number.
@@ -150,9 +159,10 @@ fn slot_of(port: u16) -> [u8; SLOT_SIZE] {
 /// Rules in their order, each with a set of its own; the rule that matches is anywhere among them.
 pub(crate) fn ordered(rules: u32) -> Result<Racer, RacerError> {
     let peers = crate::peers::peers(rules * MEMBERS as u32);
-    let layout = "ordered rules";
+    let (layout, mask) = ("ordered rules", mask(peers.len()));
     let mut racer = Racer::load(layout, object!("ordered"), "race", |loader| {
         loader.override_global("rules", &rules, true);
+        loader.override_global("sequence_mask", &mask, true);
     })?
     .with_sequence(sequence(&peers))?;
     racer.lookups = 4;

@@ -42,6 +42,11 @@ pub(crate) fn peers(count: u32) -> Vec<Ipv4Addr> {
     peers
 }
 
+/// The programs' `sequence_mask` for so many peers.
+pub(crate) fn mask(peers: usize) -> u32 {
+    (peers as u32).next_power_of_two().min(SEQUENCE) - 1
+}
+
 /// What the programs read: all of `peers`, again and again.
 pub(crate) fn sequence(peers: &[Ipv4Addr]) -> impl Iterator<Item = u32> {
     let mut order = peers.to_vec();

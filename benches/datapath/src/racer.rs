@@ -102,8 +102,9 @@ impl Racer {
         if self.repeat == 0 {
             let once = self.run(REPEAT_FIRST)?.max(Duration::from_nanos(1));
             let repeat = SAMPLE.as_nanos() / once.as_nanos();
-            self.repeat = u32::try_from(repeat).unwrap_or(u32::MAX).clamp(8, 60_000);
+            self.repeat = u32::try_from(repeat).unwrap_or(u32::MAX).clamp(8, 60_000).max(200_000 / self.lookups / if self.lookups < 64 {1000} else {1});
         }
+        self.run(self.repeat)?;
         let took = self.run(self.repeat)?;
         Ok(took.as_secs_f64() * 1e9 / f64::from(self.lookups))
     }

@@ -15,7 +15,7 @@ use model::{
 use ringfence_kernel as kernel;
 
 use crate::layout::object;
-use crate::peers::{peers, sequence};
+use crate::peers::{mask, peers, sequence};
 use crate::racer::{Racer, RacerError};
 
 /// A table could not be measured.
@@ -66,12 +66,9 @@ impl Table {
         let addresses = match others {
             Others::Pods(count) | Others::Prefixes(count) => peers(count),
         };
-        let t = std::time::Instant::now();
         let compiled = compiled(others, &addresses, rules)?;
-        eprintln!("compile {:?}", t.elapsed());
         let bench = Bench::with(|config| config.capacities.events = 1 << 24)?;
         bench.perform(&plan::plan(&compile::Image::default(), &compiled.image)?)?;
-        eprintln!("all {:?}", t.elapsed());
         let (slot, record) = compiled.image.endpoints.first_key_value().ok_or(TableError::NoEndpoint)?;
         bench.add(&Pod { endpoint: *slot, ipv4: Some(SUBJECT), ipv6: None, mac: MAC, dhcp: false })?;
         Ok(Self { bench, others: addresses, set: record.sets.egress(), slot: *slot })
@@ -79,8 +76,10 @@ impl Table {
 
     /// The lookup by itself.
     pub(crate) fn racer(&self) -> Result<Racer, RacerError> {
+        let mask = mask(self.others.len());
         Racer::load("our table", object!("table"), "race", |loader| {
             loader.default_map_pin_directory(self.maps()).override_global("set", &self.set, true);
+            loader.override_global("sequence_mask", &mask, true);
         })?
         .with_sequence(sequence(&self.others))
     }

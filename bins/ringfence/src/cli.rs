@@ -1,4 +1,6 @@
 //! What can be typed.
+//!
+//! Kept apart from what it means, so that the whole command line can be read in one place.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! Exit codes, the same for every command.
+//!
+//! Scripts and CI depend on them, so no command invents its own.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,6 @@
 //! From what was typed to a world and its rules, problems said on the way.
+//!
+//! Every command reads its manifests through here, so all of them accept and refuse the same.
 
 use std::io;
 

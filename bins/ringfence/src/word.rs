@@ -1,4 +1,6 @@
 //! The words for peers and ports, the same in every command.
+//!
+//! Parsed here once, so that no command sees a misspelt peer.
 
 mod peer;
 mod port;

@@ -1,4 +1,6 @@
 //! Addresses of both families in one key.
+//!
+//! One key form means one hash table for both, and no second path for IPv6 to fall behind on.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,6 @@
 //! The C header of reasons, made from the one table that names them.
+//!
+//! A test compares it with the file in `bpf/include`, so the two sides cannot drift apart.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,6 @@
 //! The BPF file system, where maps, programs and links outlive the process.
+//!
+//! What is pinned there keeps enforcing when the process that made it is gone.
 
 use std::{ffi::CStr, io, path::Path};
 

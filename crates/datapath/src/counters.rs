@@ -1,4 +1,6 @@
 //! Exact counts, whatever happened to the events.
+//!
+//! Events may be lost under load; that they were lost, and how many, may not.
 
 use abi::counter;
 use aya::util::nr_cpus;

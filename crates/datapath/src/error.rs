@@ -1,4 +1,6 @@
 //! What can go wrong, one enum per operation.
+//!
+//! Each names the step that failed, so that a message says what was tried.
 
 use std::{io, path::PathBuf};
 

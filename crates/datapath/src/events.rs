@@ -1,4 +1,6 @@
 //! The ring of events.
+//!
+//! It is how the kernel says which rule decided, without being asked.
 
 use std::{
     fmt,

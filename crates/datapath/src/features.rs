@@ -1,4 +1,6 @@
 //! What this machine lacks, in words for people.
+//!
+//! Found out before anything is made, so that a refusal leaves nothing behind.
 
 use std::{fmt, path::Path};
 

@@ -1,4 +1,6 @@
 //! All maps of an instance.
+//!
+//! Held together, so that an instance has either every map or none.
 
 use std::path::Path;
 

@@ -1,4 +1,7 @@
 //! Service translation at the socket calls of a cgroup, and whose sockets they are.
+//!
+//! The address has to change before there is a packet, so these programs sit on sockets and not on
+//! devices.
 
 use std::{
     fs::File,

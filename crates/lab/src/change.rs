@@ -1,4 +1,6 @@
 //! What opened and what closed between two worlds, by comparing the oracle's matrices.
+//!
+//! Whoever edits a policy wants to know what that opened and closed, not to read two matrices.
 
 use std::collections::BTreeMap;
 

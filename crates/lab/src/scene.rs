@@ -1,4 +1,6 @@
 //! The world at hand and everything that a lab derives from it before it touches the machine.
+//!
+//! Everything that can be refused is refused here, before a namespace exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

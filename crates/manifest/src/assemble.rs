@@ -1,4 +1,6 @@
 //! Joins what single objects say into one world, and finds where they contradict each other.
+//!
+//! Only with all objects at hand can owners, slices and doubles be told, whatever their order.
 
 use std::collections::BTreeMap;
 

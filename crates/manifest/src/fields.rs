@@ -1,4 +1,6 @@
 //! Access to the fields of a mapping, with the errors of a strict API server.
+//!
+//! A field that nobody asked for is an error: dropping it would change what the policy means.
 
 use crate::problem::ObjectError;
 use crate::reader::{Read, Reader, Refused, all};

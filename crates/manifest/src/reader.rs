@@ -1,4 +1,6 @@
 //! Collects what is wrong while everything else is read on (ruling E4).
+//!
+//! One bad object never hides the rest, and nothing that was read badly counts as read.
 
 use crate::problem::{Cause, Problem};
 use crate::yaml::Span;

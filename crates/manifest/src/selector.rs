@@ -1,4 +1,6 @@
 //! Label selectors and label sets.
+//!
+//! An absent selector and an empty one are told apart here for the last time.
 
 use model::{Labels, Requirement, Selector, Values};
 

@@ -1,4 +1,6 @@
 //! What was decided, and because of what.
+//!
+//! A verdict without its reason cannot be explained, so the two are one value.
 
 use std::fmt;
 

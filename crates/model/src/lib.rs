@@ -10,6 +10,7 @@ mod block;
 mod decision;
 mod flow;
 mod label;
+mod pod;
 mod reason;
 mod rule;
 mod selector;
@@ -22,6 +23,7 @@ pub use block::{AddressSet, Block, BlockError, Coverage};
 pub use decision::{Decision, Judgement, Reason, Verdict};
 pub use flow::{End, Flow, FlowError, Origin};
 pub use label::Labels;
+pub use pod::{ContainerPort, Owner, Pod};
 pub use reason::Builtin;
 pub use rule::{
     Action, Direction, Manner, Peer, Peers, Place, PolicyKind, PolicyRef, PortMatch, Ports, Rule,
@@ -30,4 +32,4 @@ pub use rule::{
 pub use selector::{Requirement, Selector, Values};
 pub use service::{Backend, Service, ServiceEndpoint, ServicePort, TargetPort};
 pub use traffic::{Family, OtherProtocol, PortRange, PortRangeError, Protocol, Traffic};
-pub use world::{ContainerPort, Node, NodeId, Owner, Pod, PodId, World, WorldError, WorldParts};
+pub use world::{Node, NodeId, PodId, World, WorldError, WorldParts};

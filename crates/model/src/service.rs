@@ -1,4 +1,6 @@
 //! Services and their backends, as far as a verdict needs them (ruling N13).
+//!
+//! Policy is judged on backends, so a Service is here only what leads to them.
 
 use std::net::IpAddr;
 

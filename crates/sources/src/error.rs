@@ -1,4 +1,6 @@
 //! Why a source could not be read, one error per path.
+//!
+//! Each names the path that a person typed or that was found below it.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,6 @@
 //! Walks the paths and reads what is there.
+//!
+//! Nothing is left out silently: what is not read is either an error or listed.
 
 use std::collections::BTreeSet;
 use std::fs;

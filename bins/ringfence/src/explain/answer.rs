@@ -1,4 +1,6 @@
 //! The shape of an answer, as docs/schema/explain-flow.json describes it.
+//!
+//! Other programs read it, so it is a type of its own and not whatever the oracle happens to hold.
 
 use model::{Decision, Judgement, Reason, Rules};
 use serde::Serialize;

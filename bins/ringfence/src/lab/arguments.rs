@@ -1,4 +1,6 @@
 //! What can be typed after `ringfence lab`.
+//!
+//! Kept apart from what is done with it, so that the help texts can be read in one place.
 
 use std::ffi::OsString;
 use std::io::IsTerminal;

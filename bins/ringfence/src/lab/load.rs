@@ -1,4 +1,6 @@
 //! From manifests to a world whose every pod has an address and a node.
+//!
+//! What changes a machine must not start from half an answer, so incomplete input ends here.
 
 use lab::{HelperProgram, LabError, LabName, Settings};
 use model::{AddressPlan, Rules, World};

@@ -1,4 +1,6 @@
 //! `ringfence lab up`, and the process that it leaves behind.
+//!
+//! A lab that outlives its command needs a process of its own, which is made here.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};

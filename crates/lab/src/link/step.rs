@@ -1,4 +1,6 @@
 //! The steps that lead to a namespace's network, as data.
+//!
+//! As data they can be compared and undone, and tested without a kernel.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -1,4 +1,6 @@
 //! Numbers for reasons, so that a cell of a matrix can name its rule in one character or two.
+//!
+//! Long names in every cell cannot be read; a number and a legend can.
 
 use std::collections::BTreeMap;
 

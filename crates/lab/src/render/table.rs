@@ -1,4 +1,6 @@
 //! One line per probe, for `grep` and `sort`.
+//!
+//! The matrix is for a first look, the table for finding one probe.
 
 use std::fmt::Write;
 

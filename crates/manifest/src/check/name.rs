@@ -1,4 +1,6 @@
 //! Names of objects, labels and DNS.
+//!
+//! A name that an API server refuses can select nothing, so it is an error here too.
 
 use crate::fields::text;
 use crate::problem::ValueError;

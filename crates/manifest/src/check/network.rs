@@ -1,4 +1,6 @@
 //! Networks and addresses (ruling N12).
+//!
+//! A network that is read differently here and in a cluster would prove nothing.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,6 @@
 //! Ports by number and by name.
+//!
+//! A port that is out of range or quoted must not become another port, or none.
 
 use model::PortRange;
 

@@ -1,4 +1,6 @@
 //! Values out of a fixed set of words.
+//!
+//! A word outside of the set gets the nearest known one as a hint.
 
 use model::Protocol;
 

@@ -1,4 +1,6 @@
 //! AdminNetworkPolicy and BaselineAdminNetworkPolicy, `policy.networking.k8s.io/v1alpha1`.
+//!
+//! They are superseded, but clusters still have them, so they lower to the same rules.
 
 use model::{Action, PolicyKind, PortMatch, PortRange, Protocol, Tier};
 

@@ -1,4 +1,6 @@
 //! ClusterNetworkPolicy, `policy.networking.k8s.io/v1alpha2` (rulings C1 to C9).
+//!
+//! Everything that is its own ends in this file; below it there are only rules.
 
 use std::collections::BTreeSet;
 

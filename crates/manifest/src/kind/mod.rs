@@ -1,4 +1,6 @@
 //! The kinds that are read, one file each, and the table that names them.
+//!
+//! A new kind is a file and a line here, and nothing anywhere else.
 
 pub(crate) mod admin_network_policy;
 pub(crate) mod cluster_network_policy;

@@ -1,4 +1,6 @@
 //! NetworkPolicy, `networking.k8s.io/v1` (rulings N1 to N36).
+//!
+//! What an API server defaults is defaulted here, because a file never met one.
 
 use model::{
     Action, Block, Direction, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange, Ports,

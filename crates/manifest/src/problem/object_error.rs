@@ -1,4 +1,6 @@
 //! What is wrong with an object's kind and fields.
+//!
+//! Kept apart from the other problems, because only these can hide a whole policy.
 
 use super::macros::{did_you_mean, errors, say};
 

@@ -1,4 +1,6 @@
 //! What is wrong with a policy whose single values are right.
+//!
+//! Each such policy would mean something else than its author thought.
 
 use super::macros::{errors, say};
 

@@ -1,4 +1,6 @@
 //! What is wrong between objects that are right by themselves.
+//!
+//! They are found last, when every object has been read.
 
 use super::macros::errors;
 

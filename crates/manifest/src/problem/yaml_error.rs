@@ -1,4 +1,6 @@
 //! What is wrong with the text itself, before it means anything.
+//!
+//! The text has a place for every one of them, so no message says only that YAML is wrong.
 
 use super::macros::{errors, say};
 

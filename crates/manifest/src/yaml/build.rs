@@ -1,4 +1,6 @@
 //! Builds trees from the parser's events, with bounds on depth and on what aliases expand to.
+//!
+//! The bounds are what stands between a hostile file and all memory.
 
 use std::collections::BTreeMap;
 

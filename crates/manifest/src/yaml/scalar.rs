@@ -1,4 +1,6 @@
 //! What a plain scalar means under the rules of YAML 1.1 that kubectl's reader follows.
+//!
+//! A label that is a boolean there must not be a string here.
 
 /// A scalar: how it was written and what it means.
 #[derive(Clone, Debug, PartialEq, Eq)]

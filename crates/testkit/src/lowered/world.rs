@@ -1,4 +1,6 @@
 //! Reads a world of pods and nodes without manifests.
+//!
+//! Cases about rules alone should not depend on how manifests are read.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
