@@ -48,7 +48,8 @@ enum ExplainError {
     Flow(model::FlowError),
     NoBackends(String),
     NoSuchServicePort(String, String),
-    Line { line: usize, cause: serde_json::Error },
+    Json(serde_json::Error),
+    Line { line: usize, cause: Box<ExplainError> },
     Input { path: std::path::PathBuf, cause: std::io::Error },
     Output(std::io::Error),
 }
@@ -63,6 +64,7 @@ impl std::fmt::Display for ExplainError {
             Self::NoSuchServicePort(service, port) => {
                 write!(f, "Service {service} has no port {port}")
             }
+            Self::Json(cause) => cause.fmt(f),
             Self::Line { line, cause } => write!(f, "line {line}: {cause}"),
             Self::Input { path, cause } => write!(f, "{}: {cause}", path.display()),
             Self::Output(cause) => write!(f, "standard output: {cause}"),

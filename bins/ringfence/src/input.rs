@@ -48,13 +48,13 @@ pub(crate) fn read(input: &Input) -> Result<Manifests, Unreadable> {
 /// As [`read`].
 pub(crate) fn read_parts(input: &Input, replicas_max: u32) -> Result<Parts, Unreadable> {
     let documents = sources::load(&input.paths, || Ok(io::stdin())).map_err(|errors| {
-        print(errors.into());
+        print(&errors.into());
         Unreadable
     })?;
     let reading = manifest::read(&documents.documents, &options(input, replicas_max));
     let is_complete = reading.is_complete();
     let Reading { parts, rules, problems, .. } = reading;
-    problems.into_iter().for_each(|problem| print(problem.into()));
+    problems.into_iter().for_each(|problem| print(&problem.into()));
     Ok(Parts { parts, rules, is_complete })
 }
 
@@ -71,6 +71,6 @@ fn options(input: &Input, replicas_max: u32) -> Options {
     }
 }
 
-fn print(report: miette::Report) {
+fn print(report: &miette::Report) {
     eprintln!("{report:?}");
 }

@@ -41,9 +41,10 @@ pub(super) fn run(
         if text.trim().is_empty() {
             continue;
         }
-        let line = serde_json::from_str(&text)
-            .map_err(|cause| ExplainError::Line { line: number, cause })?;
-        let answer = decider.answer(line)?;
+        let line = serde_json::from_str(&text).map_err(ExplainError::Json);
+        let answer = line
+            .and_then(|line| decider.answer(line))
+            .map_err(|cause| ExplainError::Line { line: number, cause: Box::new(cause) })?;
         output.write_all(answer.as_bytes()).map_err(ExplainError::Output)?;
     }
     output.flush().map_err(ExplainError::Output)?;
@@ -70,11 +71,11 @@ struct Decider<'a> {
 
 impl Decider<'_> {
     fn answer(&mut self, line: Line) -> Result<&str, ExplainError> {
-        if !self.known.contains_key(&line) {
-            let answer = self.decide(&line)?;
-            self.known.insert(line.clone(), answer);
-        }
-        Ok(self.known.get(&line).map_or("", String::as_str))
+        let answer = match self.known.get(&line) {
+            Some(_) => None,
+            None => Some(self.decide(&line)?),
+        };
+        Ok(self.known.entry(line).or_insert_with(|| answer.unwrap_or_default()))
     }
 
     fn decide(&self, line: &Line) -> Result<String, ExplainError> {
