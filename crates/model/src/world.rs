@@ -7,9 +7,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::{
-    Backend, End, Family, Labels, Pod, Selector, Service, ServicePort, TargetPort, Traffic,
-};
+use crate::{Backend, End, Family, Labels, Pod, Service, ServicePort, TargetPort, Traffic};
 
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
@@ -214,13 +212,30 @@ impl World {
         self.parts.pod_networks.iter().any(|network| network.contains(&address))
     }
 
+    /// The pods behind a Service port and the number on each, whether or not they have addresses.
+    pub fn serving<'a>(
+        &'a self,
+        service: &'a Service,
+        port: &'a ServicePort,
+    ) -> impl Iterator<Item = (PodId, u16)> + 'a {
+        let pods = self.pods().filter(|(_, pod)| pod.namespace == service.namespace);
+        pods.filter(|(_, pod)| {
+            service.selector.as_ref().is_some_and(|selector| selector.matches(&pod.labels))
+        })
+        .filter_map(|(id, pod)| match &port.target {
+            TargetPort::Number(number) => Some((id, *number)),
+            TargetPort::Name(name) => Some((id, pod.named_port(name, port.protocol)?)),
+        })
+    }
+
     /// The ready backends of a Service port in one family, sorted, each once.
     #[must_use]
     pub fn backends(&self, service: &Service, port: &ServicePort, family: Family) -> Vec<Backend> {
         let stated = service.endpoints.iter().filter(|endpoint| endpoint.port_name == port.name);
         let stated = stated.map(|endpoint| endpoint.backend);
-        let selected = service.selector.iter().flat_map(|selector| {
-            self.selected(&service.namespace, selector).filter_map(|pod| backend(pod, port, family))
+        let selected = self.serving(service, port).filter_map(|(id, number)| {
+            let address = self.pod(id).address(family)?;
+            Some(Backend { address, protocol: port.protocol, port: number })
         });
         let mut backends: Vec<Backend> = stated.chain(selected).collect();
         backends.retain(|backend| Family::of(backend.address) == family);
@@ -242,24 +257,6 @@ impl World {
             self.backends(service, port, Family::of(address))
         })
     }
-
-    fn selected<'a>(
-        &'a self,
-        namespace: &'a str,
-        selector: &'a Selector,
-    ) -> impl Iterator<Item = &'a Pod> {
-        let pods = self.parts.pods.iter().filter(move |pod| pod.namespace == namespace);
-        pods.filter(|pod| selector.matches(&pod.labels))
-    }
-}
-
-fn backend(pod: &Pod, port: &ServicePort, family: Family) -> Option<Backend> {
-    let address = pod.address(family)?;
-    let number = match &port.target {
-        TargetPort::Number(number) => *number,
-        TargetPort::Name(name) => pod.named_port(name, port.protocol)?,
-    };
-    Some(Backend { address, protocol: port.protocol, port: number })
 }
 
 fn imply_namespaces(parts: &mut WorldParts) {

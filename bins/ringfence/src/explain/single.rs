@@ -69,16 +69,20 @@ impl Asked<'_> {
             service.ports.iter().find(|port| is_asked(port, self.port)).ok_or_else(|| {
                 ExplainError::NoSuchServicePort(name.clone(), format!("{:?}", self.port))
             })?;
-        let backends = world.backends(service, port, family);
-        if backends.is_empty() {
+        let serving = world.serving(service, port).map(|(pod, number)| {
+            (world.pod_end(pod, family), Traffic::Port(port.protocol, number))
+        });
+        let stated = service.endpoints.iter().filter(|endpoint| endpoint.port_name == port.name);
+        let stated = stated.map(|endpoint| endpoint.backend).map(|backend| {
+            (world.end_at(backend.address), Traffic::Port(backend.protocol, backend.port))
+        });
+        let ends: Vec<(End, Traffic)> = serving.chain(stated).collect();
+        if ends.is_empty() {
             return Err(ExplainError::NoBackends(name));
         }
-        backends
-            .into_iter()
-            .map(|backend| {
-                let end = world.end_at(backend.address);
-                let traffic = Traffic::Port(backend.protocol, backend.port);
-                let to = name_of(world, &end, end.pod().map(|pod| world.pod(pod)));
+        ends.into_iter()
+            .map(|(end, traffic)| {
+                let to = name_of(world, &end, None);
                 let title = format!("{from} -> Service {name} -> {to} {traffic}");
                 let flow = direct(world, source.clone(), end, traffic, family)?;
                 Ok((title, flow.through_service()))
