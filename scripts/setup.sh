@@ -197,9 +197,16 @@ install_deny() {
     rm -rf "$CACHE/tools-target"
 }
 
+# minor_of 'rustc 1.99.0 ...': 99, and 0 for anything else.
+minor_of() {
+    local minor
+    minor="$(sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p' <<<"$1")"
+    printf '%s' "${minor:-0}"
+}
+
 install_fuzz() {
     install_rust
-    rustup toolchain list | grep -q '^nightly' || {
+    [ "$(minor_of "$(rustc +nightly --version 2>/dev/null)")" -ge "$(minor_of "rustc $(pinned)")" ] || {
         say "installing nightly Rust: the fuzzer's instrumentation is not stable"
         rustup toolchain install nightly --profile minimal >&2
     }
