@@ -49,8 +49,9 @@ fuzz: setup ## fuzz every target for SECONDS_TO_FUZZ=60 seconds each
 	@scripts/setup.sh fuzz
 	@$(XTASK) fuzz --seconds $(SECONDS_TO_FUZZ)
 
-bench: setup ## measure compiling and planning
+bench: setup ## measure compiling, planning and the programs in the kernel
 	cargo bench --package ringfence-benches
+	@$(XTASK) bench-datapath
 
 docs: setup ## build the crates' documentation
 	cargo doc --workspace --no-deps --document-private-items

@@ -5,7 +5,7 @@
 
 use compile::{Scope, Slots, compile};
 use criterion::{Criterion, criterion_group, criterion_main};
-use ringfence_benches::{Cluster, node_name};
+use ringfence_benches::{Cluster, endpoint, node_name};
 
 fn node_in_full_cluster(criterion: &mut Criterion) {
     let (world, rules) = (Cluster::FULL.world().unwrap(), Cluster::FULL.rules());
@@ -32,5 +32,16 @@ fn node_in_full_cluster(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, node_in_full_cluster);
+fn many_rules_on_one_endpoint(criterion: &mut Criterion) {
+    let (world, rules) = endpoint(12_500).unwrap();
+    let slots = Slots::of(&world, Scope::Node("here"));
+    let mut group = criterion.benchmark_group("rules");
+    group.sample_size(10);
+    group.bench_function("12,500 rules and peers of one endpoint", |bench| {
+        bench.iter(|| compile(&world, &rules, &slots).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, node_in_full_cluster, many_rules_on_one_endpoint);
 criterion_main!(benches);

@@ -2,6 +2,8 @@
 //!
 //! Kept apart from the tasks so that `--help` can be read in one place.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The logic behind the make targets
@@ -22,6 +24,8 @@ pub(crate) enum Task {
     Mutants(Mutants),
     /// Fuzz every target for a while
     Fuzz(Fuzz),
+    /// Measure the programs in the kernel and write docs/benchmarks.md anew
+    BenchDatapath,
 }
 
 #[derive(Args)]
@@ -35,6 +39,9 @@ pub(crate) struct Mutants {
     /// Which tiers may judge
     #[arg(long, value_enum, default_value_t = Tiers::All)]
     pub(crate) tier: Tiers,
+    /// Write the table of who noticed what to this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "sample"])]
+    pub(crate) write: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

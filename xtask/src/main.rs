@@ -8,6 +8,7 @@
     allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")
 )]
 
+mod bench_datapath;
 mod cli;
 mod files;
 mod fuzz;
@@ -55,6 +56,7 @@ fn run(task: Task) -> Result<Ended, Box<dyn std::error::Error>> {
         Task::Tidy => tidy::run(&root)?,
         Task::Mutants(options) => mutants::run(&root, &options)?,
         Task::Fuzz(options) => fuzz::run(&root, &options)?,
+        Task::BenchDatapath => bench_datapath::run(&root)?,
     })
 }
 

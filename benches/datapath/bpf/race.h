@@ -10,9 +10,6 @@
 
 #include "peer.h"
 
-#ifndef SERIAL
-#define SERIAL 0
-#endif
 #ifndef LOOKUPS
 #define LOOKUPS 64
 #endif
@@ -24,7 +21,7 @@ int race(struct __sk_buff *skb)
 	__u32 start = position, wrong = 0;
 
 	for (__u32 i = 0; i < LOOKUPS; i++)
-		wrong += look_up(peer_at(start + i + (SERIAL ? wrong : 0))) >> 31;
+		wrong += look_up(peer_at(start + i + wrong)) >> 31;
 	position = start + LOOKUPS;
 	return wrong;
 }

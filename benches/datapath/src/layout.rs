@@ -21,7 +21,7 @@ pub(crate) use object;
 /// Peers that nobody's rules tell apart share a class or identity: at most so many of those.
 pub(crate) const CLASSES_MAX: u32 = 1_000;
 /// The maps that are as large as there are peers.
-const SIZED: [&str; 5] = ["exact", "longest", "identities", "peers", "tracked"];
+const SIZED: [&str; 4] = ["exact", "longest", "identities", "peers"];
 const COLUMNS: u32 = 8;
 const SLOTS: u32 = 24;
 const SLOT_SIZE: usize = 12;
@@ -91,8 +91,9 @@ pub(crate) fn prefix(peers: Peers<'_>) -> Result<Racer, RacerError> {
 
 fn longest(map: &mut Map, peers: Peers<'_>) -> Result<(), MapError> {
     let mut map: LpmTrie<_, [u8; 4], u32> = map.try_into()?;
-    numbered(peers)
-        .try_for_each(|(number, octets)| map.insert(&Key::new(32, octets), &class(number, peers), 0))
+    numbered(peers).try_for_each(|(number, octets)| {
+        map.insert(&Key::new(32, octets), &class(number, peers), 0)
+    })
 }
 
 /// An exact lookup and a row of an array.
@@ -166,10 +167,12 @@ pub(crate) fn ordered(rules: u32) -> Result<Racer, RacerError> {
     })?
     .with_sequence(sequence(&peers))?;
     racer.lookups = 4;
+    racer.repeat = (40_000 / rules).max(16);
     racer.fill("members", |map| {
         let mut map: LpmTrie<_, [u8; 8], u32> = map.try_into()?;
         let sets = (0..).zip(peers.chunks(MEMBERS));
-        let members = sets.flat_map(|(set, peers): (u32, _)| peers.iter().map(move |one| (set, one)));
+        let members =
+            sets.flat_map(|(set, peers): (u32, _)| peers.iter().map(move |one| (set, one)));
         members.into_iter().try_for_each(|(set, peer)| {
             let ([a, b, c, d], [e, f, g, h]) = (set.to_be_bytes(), peer.octets());
             map.insert(&Key::new(64, [a, b, c, d, e, f, g, h]), &1, 0)

@@ -24,9 +24,8 @@ pub(crate) enum RacerError {
     Wrong { layout: &'static str, answer: i32, wanted: i32 },
 }
 
-/// The least time of one sample.
-const SAMPLE: Duration = Duration::from_millis(8);
-const REPEAT_FIRST: u32 = 32;
+/// With 64 lookups each, twice as many as there are peers at most.
+const REPEAT: u32 = 3_125;
 /// The kernel refuses a packet without an IP header.
 const PACKET: [u8; 64] = [0; 64];
 
@@ -42,7 +41,8 @@ pub(crate) struct Racer {
     pub(crate) wanted: i32,
     /// Lookups of one run.
     pub(crate) lookups: u32,
-    repeat: u32,
+    /// Runs of one sample: enough to come by every peer.
+    pub(crate) repeat: u32,
 }
 
 impl Racer {
@@ -64,7 +64,7 @@ impl Racer {
             context: Vec::new(),
             wanted: 0,
             lookups: 64,
-            repeat: 0,
+            repeat: REPEAT,
         };
         racer
             .program()?
@@ -92,31 +92,24 @@ impl Racer {
         fill: impl FnOnce(&mut Map) -> Result<(), MapError>,
     ) -> Result<(), RacerError> {
         let layout = self.layout;
-        let found =
-            self.ebpf.map_mut(map).ok_or(RacerError::Absent { layout, name: map })?;
+        let found = self.ebpf.map_mut(map).ok_or(RacerError::Absent { layout, name: map })?;
         fill(found).map_err(|source| RacerError::Fill { layout, map, source })
     }
 
-    /// Nanoseconds of one lookup, over so many that the clock's grain does not matter.
+    /// Nanoseconds of one lookup, after as many that fill the caches with what is asked for again.
     pub(crate) fn sample(&mut self) -> Result<f64, RacerError> {
-        if self.repeat == 0 {
-            let once = self.run(REPEAT_FIRST)?.max(Duration::from_nanos(1));
-            let repeat = SAMPLE.as_nanos() / once.as_nanos();
-            self.repeat = u32::try_from(repeat).unwrap_or(u32::MAX).clamp(8, 60_000).max(200_000 / self.lookups / if self.lookups < 64 {1000} else {1});
-        }
-        self.run(self.repeat)?;
-        let took = self.run(self.repeat)?;
-        Ok(took.as_secs_f64() * 1e9 / f64::from(self.lookups))
+        self.run()?;
+        Ok(self.run()?.as_secs_f64() * 1e9 / f64::from(self.lookups))
     }
 
-    /// How many instructions the verifier looked at.
-    pub(crate) fn run(&mut self, repeat: u32) -> Result<Duration, RacerError> {
+    /// The mean time of a run.
+    fn run(&mut self) -> Result<Duration, RacerError> {
         let (layout, wanted) = (self.layout, self.wanted);
         let (packet, context) = (self.packet.clone(), self.context.clone());
         let options = TestRunOptions {
             data_in: Some(&packet),
             ctx_in: (!context.is_empty()).then_some(&context),
-            repeat,
+            repeat: self.repeat,
             ..TestRunOptions::default()
         };
         let done = self

@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 
 use compile::{Compiled, Scope, Slots, compile};
 use ipnet::{IpNet, Ipv4Net};
+use kernel::packet::{Packet, Payload};
 use kernel::{Bench, BenchError, Pod};
 use model::{
     Action, Block, Direction, Labels, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange,
@@ -35,10 +36,13 @@ pub(crate) enum TableError {
     NoEndpoint,
 }
 
+/// Octets of the ring of events: room for those of a whole sample.
+pub(crate) const EVENTS: u32 = 1 << 24;
 const NAMESPACE: &str = "bench";
 const SUBJECT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const PORT: u16 = 8_000;
+const SOURCE_PORT: u16 = 40_000;
 
 /// Who is at the other end of the rules.
 #[derive(Clone, Copy, Debug)]
@@ -64,13 +68,24 @@ impl Table {
     /// Compiles `rules` rules of one pod about `others` and writes them to a bench of their own.
     pub(crate) fn new(others: Others, rules: u32) -> Result<Self, TableError> {
         let addresses = match others {
-            Others::Pods(count) | Others::Prefixes(count) => peers(count),
+            Others::Pods(count) => peers(count),
+            // One in each prefix.
+            Others::Prefixes(count) => {
+                (0..count).map(|number| Ipv4Addr::from(0x2d00_0000 + (number << 8) + 1)).collect()
+            }
         };
         let compiled = compiled(others, &addresses, rules)?;
-        let bench = Bench::with(|config| config.capacities.events = 1 << 24)?;
+        let bench = Bench::with(|config| config.capacities.events = EVENTS)?;
         bench.perform(&plan::plan(&compile::Image::default(), &compiled.image)?)?;
-        let (slot, record) = compiled.image.endpoints.first_key_value().ok_or(TableError::NoEndpoint)?;
-        bench.add(&Pod { endpoint: *slot, ipv4: Some(SUBJECT), ipv6: None, mac: MAC, dhcp: false })?;
+        let (slot, record) =
+            compiled.image.endpoints.first_key_value().ok_or(TableError::NoEndpoint)?;
+        bench.add(&Pod {
+            endpoint: *slot,
+            ipv4: Some(SUBJECT),
+            ipv6: None,
+            mac: MAC,
+            dhcp: false,
+        })?;
         Ok(Self { bench, others: addresses, set: record.sets.egress(), slot: *slot })
     }
 
@@ -90,12 +105,16 @@ impl Table {
         self.bench.instance().config().pin_dir.join(version)
     }
 
-    /// A packet of the subject to whomever the program puts in.
-    pub(crate) fn packet(flags: u8) -> Vec<u8> {
-        let payload =
-            kernel::packet::Payload::Tcp { source: 40_000, destination: PORT, flags };
-        let anyone = Ipv4Addr::new(10, 1, 0, 1).into();
-        kernel::packet::Packet::new(MAC, SUBJECT.into(), anyone, payload).build()
+    /// A packet from the subject to `peer`.
+    pub(crate) fn request(peer: Ipv4Addr, flags: u8) -> Vec<u8> {
+        let payload = Payload::Tcp { source: SOURCE_PORT, destination: PORT, flags };
+        Packet::new(MAC, SUBJECT.into(), peer.into(), payload).build()
+    }
+
+    /// A packet from `peer` to the subject.
+    pub(crate) fn reply(peer: Ipv4Addr, flags: u8) -> Vec<u8> {
+        let payload = Payload::Tcp { source: PORT, destination: SOURCE_PORT, flags };
+        Packet::new(MAC, peer.into(), SUBJECT.into(), payload).build()
     }
 }
 
@@ -117,9 +136,12 @@ fn compiled(others: Others, peers: &[Ipv4Addr], rules: u32) -> Result<Compiled, 
         Others::Pods(_) => {
             vec![Peer::Pods { namespaces: own(), pods: Selector::equals("app", group(number)) }]
         }
-        Others::Prefixes(_) => {
-            peers.iter().skip(number as usize).step_by(rules as usize).map(|peer| block(*peer)).collect()
-        }
+        Others::Prefixes(_) => peers
+            .iter()
+            .skip(number as usize)
+            .step_by(rules as usize)
+            .map(|peer| block(*peer))
+            .collect(),
     };
     let rules = Rules::new((0..rules).map(|number| rule(number, about(number))).collect());
     Ok(compile(&world, &rules, &Slots::of(&world, Scope::Node("here")))?)

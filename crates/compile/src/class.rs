@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use abi::{Address, PrefixKey};
 use ipnet::IpNet;
-use model::{Labels, Node, Pod, World};
+use model::{Labels, Node, Pod, Requirement, Selector, World};
 
 use crate::atom::{Atom, Atoms};
 use crate::endpoint::only_namespace;
@@ -146,32 +146,41 @@ fn prefixes(world: &World, regions: &Regions) -> BTreeMap<IpNet, Signature> {
     needed.map(|(prefix, signature)| (*prefix, signature.clone())).collect()
 }
 
-/// Pod atoms by the one namespace they ask for, and the rest.
+/// Pod atoms by the one label or namespace they ask for, and the rest.
 struct AtomIndex<'a> {
     atoms: &'a Atoms,
+    by_label: HashMap<(&'a str, &'a str), Vec<u32>>,
     by_namespace: HashMap<&'a str, Vec<u32>>,
     rest: Vec<u32>,
 }
 
 impl<'a> AtomIndex<'a> {
     fn new(atoms: &'a Atoms) -> Self {
-        let (mut by_namespace, mut rest) = (HashMap::<&str, Vec<u32>>::new(), Vec::new());
+        let (by_label, by_namespace, rest) = (HashMap::new(), HashMap::new(), Vec::new());
+        let mut index = Self { atoms, by_label, by_namespace, rest };
         for (id, atom) in (0..).zip(&atoms.peers) {
             match atom {
-                Atom::Pods { namespaces, .. } => match only_namespace(namespaces) {
-                    Some(name) => by_namespace.entry(name).or_default().push(id),
-                    None => rest.push(id),
-                },
-                Atom::NamedPort { .. } => rest.push(id),
+                Atom::Pods { namespaces, pods } => index.add(id, namespaces, pods),
+                Atom::NamedPort { .. } => index.rest.push(id),
                 Atom::Block(_) | Atom::Nodes(_) => {}
             }
         }
-        Self { atoms, by_namespace, rest }
+        index
+    }
+
+    /// Under a label of the pod if the atom demands one, else under its namespace.
+    fn add(&mut self, id: u32, namespaces: &'a Selector, pods: &'a Selector) {
+        match (only_label(pods), only_namespace(namespaces)) {
+            (Some(label), _) => self.by_label.entry(label).or_default().push(id),
+            (None, Some(name)) => self.by_namespace.entry(name).or_default().push(id),
+            (None, None) => self.rest.push(id),
+        }
     }
 
     fn satisfied_by(&self, world: &World, pod: &Pod) -> Vec<u32> {
+        let of_labels = pod.labels.iter().filter_map(|label| self.by_label.get(&label)).flatten();
         let own = self.by_namespace.get(pod.namespace.as_str()).into_iter().flatten();
-        let candidates = own.chain(&self.rest).copied();
+        let candidates = own.chain(of_labels).chain(&self.rest).copied();
         candidates.filter(|id| self.is_satisfied(*id, world, pod)).collect()
     }
 
@@ -187,4 +196,18 @@ impl<'a> AtomIndex<'a> {
             Some(Atom::Block(_) | Atom::Nodes(_)) | None => false,
         }
     }
+}
+
+/// A label that `selector` demands, if it demands one with one value.
+fn only_label(selector: &Selector) -> Option<(&str, &str)> {
+    selector.requirements().find_map(|requirement| match requirement {
+        Requirement::In { key, values } => {
+            let mut values = values.iter();
+            let first = values.next()?;
+            values.next().is_none().then_some((key.as_str(), first))
+        }
+        Requirement::NotIn { .. }
+        | Requirement::Exists { .. }
+        | Requirement::DoesNotExist { .. } => None,
+    })
 }

@@ -34,7 +34,7 @@ impl Rows {
     ) -> Self {
         let mut rows = Self::default();
         for (set, id) in sets.iter() {
-            let painter = Painter::new(set, atoms, columns);
+            let painter = Painter::new(set, atoms, columns, names);
             let mut known: HashMap<Signature, usize> = HashMap::new();
             for (signature, class) in classes.iter() {
                 let visible = painter.visible(signature);
@@ -79,17 +79,31 @@ struct Painter<'a> {
     atoms: &'a Atoms,
     columns: &'a Columns,
     tested: BTreeSet<u32>,
-    peers: Vec<Vec<u32>>,
+    /// Rules by the atoms of their peers, so that a class finds its rules without asking all.
+    by_atom: HashMap<u32, Vec<usize>>,
+    /// Rules without peers.
+    of_anybody: Vec<usize>,
+    /// By rule: the columns of ports that do not depend on the peer.
+    fixed: Vec<RoaringBitmap>,
+    /// By additive tier in which somebody isolates: the id of that default deny.
+    default_deny: BTreeMap<Tier, u32>,
 }
 
 impl<'a> Painter<'a> {
-    fn new(set: &'a PolicySet, atoms: &'a Atoms, columns: &'a Columns) -> Self {
-        let of = |rule: &SetRule| match &rule.peers {
-            Peers::Any => Vec::new(),
-            Peers::OneOf(peers) => atoms.of_peers(peers),
-        };
-        let peers = set.rules.iter().map(of).collect();
-        Self { set, atoms, columns, tested: atoms.of_set(set), peers }
+    fn new(set: &'a PolicySet, atoms: &'a Atoms, columns: &'a Columns, names: &mut Names) -> Self {
+        let (mut by_atom, mut of_anybody) = (HashMap::<u32, Vec<usize>>::new(), Vec::new());
+        for (at, rule) in (0..).zip(&set.rules) {
+            match &rule.peers {
+                Peers::Any => of_anybody.push(at),
+                Peers::OneOf(peers) => atoms
+                    .of_peers(peers)
+                    .into_iter()
+                    .for_each(|atom| by_atom.entry(atom).or_default().push(at)),
+            }
+        }
+        let fixed = set.rules.iter().map(|rule| fixed_columns(rule, atoms, columns)).collect();
+        let (tested, default_deny) = (atoms.of_set(set), default_deny(set, names));
+        Self { set, atoms, columns, tested, by_atom, of_anybody, fixed, default_deny }
     }
 
     /// What this set can see of a class.
@@ -100,50 +114,43 @@ impl<'a> Painter<'a> {
 
     fn paint(&self, class: &Signature, names: &mut Names) -> Vec<Cell> {
         let mut canvas = Canvas::new(self.columns.count());
+        let rules = self.rules_of(class);
         for tier in Tier::ALL {
-            let rules: Vec<(&SetRule, RoaringBitmap)> = self
-                .set
-                .rules
+            let matched: Vec<(&SetRule, RoaringBitmap)> = rules
                 .iter()
-                .zip(&self.peers)
-                .filter(|(rule, _)| rule.tier == tier)
-                .map(|(rule, peers)| (rule, self.matched(rule, peers, class)))
+                .filter_map(|at| self.set.rules.get(*at).map(|rule| (*at, rule)))
+                .filter(|(_, rule)| rule.tier == tier)
+                .map(|(at, rule)| (rule, self.matched(at, rule, class)))
                 .collect();
-            match tier.manner() {
-                Manner::FirstMatch => paint_first_match(&rules, &mut canvas, names),
-                Manner::Additive if rules.is_empty() => {}
-                Manner::Additive if self.set.hairpin => canvas.fill(builtin(self.set.floor())),
-                Manner::Additive => paint_additive(&rules, &mut canvas, names),
+            match (tier.manner(), self.default_deny.get(&tier)) {
+                (Manner::FirstMatch, _) => paint_first_match(&matched, &mut canvas, names),
+                (Manner::Additive, None) => {}
+                (Manner::Additive, Some(_)) if self.set.hairpin => {
+                    canvas.fill(builtin(self.set.floor()));
+                }
+                (Manner::Additive, Some(deny)) => {
+                    paint_additive(&matched, *deny, &mut canvas, names);
+                }
             }
         }
         canvas.fill(builtin(self.set.floor()));
         canvas.cells
     }
 
-    /// The columns on which `rule` matches this class.
-    fn matched(&self, rule: &SetRule, peers: &[u32], class: &Signature) -> RoaringBitmap {
-        if !self.is_peer(rule, peers, class) {
-            return RoaringBitmap::new();
-        }
-        match &rule.ports {
-            SetPorts::Any => (0..self.columns.count()).collect(),
-            SetPorts::OneOf(ports) => ports
-                .iter()
-                .flat_map(|port| self.port_atoms(port, class))
-                .filter_map(|atom| self.columns.of_atom(atom))
-                .fold(RoaringBitmap::new(), |all, columns| all | columns),
-        }
-    }
-
-    fn is_peer(&self, rule: &SetRule, peers: &[u32], class: &Signature) -> bool {
-        match (&rule.peers, class.unknown) {
-            (Peers::Any, _) => true,
-            (Peers::OneOf(_), false) => {
-                peers.iter().any(|atom| class.atoms.binary_search(atom).is_ok())
-            }
-            (Peers::OneOf(_), true) => {
-                rule.action == Action::Deny
-                    && peers.iter().any(|atom| self.denies_unknown(*atom, class))
+    /// The rules whose peers match this class, in the order of the set.
+    fn rules_of(&self, class: &Signature) -> BTreeSet<usize> {
+        let by_atom = |atom: &u32| self.by_atom.get(atom).into_iter().flatten().copied();
+        let anybody = self.of_anybody.iter().copied();
+        match class.unknown {
+            false => class.atoms.iter().flat_map(by_atom).chain(anybody).collect(),
+            true => {
+                let denying =
+                    self.by_atom.iter().filter(|(id, _)| self.denies_unknown(**id, class));
+                let denying = denying.flat_map(|(_, rules)| rules.iter().copied());
+                let is_deny = |at: &usize| {
+                    self.set.rules.get(*at).is_some_and(|rule| rule.action == Action::Deny)
+                };
+                denying.filter(is_deny).chain(anybody).collect()
             }
         }
     }
@@ -157,11 +164,21 @@ impl<'a> Painter<'a> {
         }
     }
 
-    fn port_atoms(&self, port: &SetPort, class: &Signature) -> Vec<u32> {
+    /// The columns on which a rule whose peers match this class matches.
+    fn matched(&self, at: usize, rule: &SetRule, class: &Signature) -> RoaringBitmap {
+        let fixed = self.fixed.get(at).cloned().unwrap_or_default();
+        let SetPorts::OneOf(ports) = &rule.ports else { return fixed };
+        ports
+            .iter()
+            .flat_map(|port| self.on_peer(port, class))
+            .filter_map(|atom| self.columns.of_atom(atom))
+            .fold(fixed, |all, columns| all | columns)
+    }
+
+    /// What a name that the peer resolves stands for on this class.
+    fn on_peer(&self, port: &SetPort, class: &Signature) -> Vec<u32> {
         match port {
-            SetPort::Numbers(protocol, range) => {
-                self.atoms.port((*protocol, *range)).into_iter().collect()
-            }
+            SetPort::Numbers(..) => Vec::new(),
             SetPort::OnPeer(protocol, name) => self
                 .atoms
                 .bindings(name, *protocol)
@@ -170,6 +187,31 @@ impl<'a> Painter<'a> {
                 .collect(),
         }
     }
+}
+
+fn fixed_columns(rule: &SetRule, atoms: &Atoms, columns: &Columns) -> RoaringBitmap {
+    let ports = match &rule.ports {
+        SetPorts::Any => return (0..columns.count()).collect(),
+        SetPorts::OneOf(ports) => ports,
+    };
+    let numbers = ports.iter().filter_map(|port| match port {
+        SetPort::Numbers(protocol, range) => atoms.port((*protocol, *range)),
+        SetPort::OnPeer(..) => None,
+    });
+    numbers
+        .filter_map(|atom| columns.of_atom(atom))
+        .fold(RoaringBitmap::new(), |all, columns| all | columns)
+}
+
+fn default_deny(set: &PolicySet, names: &mut Names) -> BTreeMap<Tier, u32> {
+    let mut isolating: BTreeMap<Tier, BTreeSet<&PolicyRef>> = BTreeMap::new();
+    for rule in set.rules.iter().filter(|rule| rule.tier.manner() == Manner::Additive) {
+        isolating.entry(rule.tier).or_default().insert(&rule.origin.policy);
+    }
+    let mut id = |policies: BTreeSet<&PolicyRef>| {
+        names.id(Reason::DefaultDeny(policies.into_iter().cloned().collect()))
+    };
+    isolating.into_iter().map(|(tier, policies)| (tier, id(policies))).collect()
 }
 
 /// A row in the making: cells, and which columns still have no answer.
@@ -252,17 +294,19 @@ fn verdict(action: Action) -> Option<Verdict> {
 }
 
 /// Rulings N19 and D2: the least allowing rule, else denied by all that isolate.
-fn paint_additive(rules: &[(&SetRule, RoaringBitmap)], canvas: &mut Canvas, names: &mut Names) {
+fn paint_additive(
+    rules: &[(&SetRule, RoaringBitmap)],
+    default_deny: u32,
+    canvas: &mut Canvas,
+    names: &mut Names,
+) {
     let mut allowing: Vec<_> =
         rules.iter().filter(|(rule, _)| rule.action == Action::Allow).collect();
     allowing.sort_by_key(|(rule, _)| &rule.origin);
     for (rule, columns) in allowing {
         canvas.paint(columns, cell(Verdict::Allow, rule, names));
     }
-    let isolating: BTreeSet<&PolicyRef> =
-        rules.iter().map(|(rule, _)| &rule.origin.policy).collect();
-    let reason = Reason::DefaultDeny(isolating.into_iter().cloned().collect());
-    canvas.fill(Cell { rule: names.id(reason), verdict: verdict_code::DENY, reason: 0, pad: 0 });
+    canvas.fill(Cell { rule: default_deny, verdict: verdict_code::DENY, reason: 0, pad: 0 });
 }
 
 fn cell(verdict: Verdict, rule: &SetRule, names: &mut Names) -> Cell {

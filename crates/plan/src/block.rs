@@ -9,6 +9,9 @@ use compile::Image;
 
 const NOTHING: Cell = Cell { rule: 0, verdict: abi::verdict_code::DENY, reason: 0, pad: 0 };
 
+/// Columns that the narrowest block has room for.
+const WIDTH_MIN: usize = 8;
+
 /// The blocks of an image.
 pub(crate) struct Blocks {
     known: HashMap<Vec<Cell>, RowValue>,
@@ -28,9 +31,11 @@ impl Blocks {
         blocks
     }
 
-    /// A block with these cells, and whether it must be written first.
+    /// A block that begins with these cells, and what must be written first. It has room for more
+    /// columns, so that most new ports need no new rows.
     pub(crate) fn place(&mut self, cells: &[Option<Cell>]) -> (RowValue, Option<Vec<Cell>>) {
-        let cells: Vec<Cell> = cells.iter().map(|cell| cell.unwrap_or(NOTHING)).collect();
+        let mut cells: Vec<Cell> = cells.iter().map(|cell| cell.unwrap_or(NOTHING)).collect();
+        cells.resize((cells.len() + 1).next_power_of_two().max(WIDTH_MIN), NOTHING);
         if let Some(value) = self.known.get(&cells) {
             return (*value, None);
         }

@@ -47,6 +47,13 @@ impl ColumnMap {
         self.by_ends.get(&(old, wanted)).copied()
     }
 
+    /// Columns that no port has yet, each with an old one whose ports will come.
+    pub(crate) fn fresh(&self) -> BTreeMap<u32, u32> {
+        let old: BTreeSet<u32> = self.pairs.iter().map(|pair| pair.old).collect();
+        let ends = self.pairs.iter().flat_map(|pair| [(pair.via, pair.old), (pair.end, pair.old)]);
+        ends.filter(|(column, _)| !old.contains(column)).collect()
+    }
+
     /// How many columns a row needs while both images are alive.
     pub(crate) fn width(&self) -> usize {
         let last = self.pairs.iter().map(|pair| pair.old.max(pair.via).max(pair.end)).max();

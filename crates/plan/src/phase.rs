@@ -89,7 +89,7 @@ fn unsettled(
 ) -> BTreeMap<u32, Vec<ClassPair>> {
     let is_unsettled = |set, pair: ClassPair| match sets.wanted.contains(&set) {
         true => !images.is_settled(set, pair),
-        false => !images.columns.is_unchanged() || pair.old != pair.via,
+        false => pair.old != pair.via || !images.has_room(set, pair),
     };
     let of = |set| pairs.iter().copied().filter(|pair| is_unsettled(set, *pair)).collect();
     sets.old.iter().map(|set| (*set, of(*set))).collect()
@@ -97,6 +97,7 @@ fn unsettled(
 
 impl Planner<'_> {
     fn run(&mut self) {
+        self.extend();
         self.learn_old();
         self.move_ports();
         self.move_addresses();
@@ -157,6 +158,29 @@ impl Planner<'_> {
 
     fn kept_sets(&self) -> Vec<u32> {
         self.sets.old.intersection(&self.sets.wanted).copied().collect()
+    }
+
+    /// Phase 1 where there is room: new columns are written into the blocks as they are, since no
+    /// port leads there yet.
+    fn extend(&mut self) {
+        let fresh = self.images.columns.fresh();
+        let blocks: BTreeSet<(u32, u32)> =
+            self.now.rows.values().map(|row| (row.base, row.width)).collect();
+        for (base, _) in
+            blocks.iter().filter(|(_, width)| *width as usize >= self.images.columns.width())
+        {
+            for (column, source) in &fresh {
+                let cell = self.now.cells.get(&(base + source)).copied();
+                if let Some(cell) =
+                    cell.filter(|cell| self.now.cells.get(&(base + column)) != Some(cell))
+                {
+                    self.emit(Op::Cell { index: base + column, cell });
+                }
+            }
+        }
+        if !fresh.is_empty() {
+            self.blocks = Blocks::of(&self.now);
+        }
     }
 
     /// Phases 1 and 2: rows of old under transitional columns and classes.

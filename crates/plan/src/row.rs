@@ -106,12 +106,22 @@ impl<'a> Images<'a> {
         self.difference(sets, class).differs
     }
 
-    /// Whether a set that stays needs no write at all for this class.
+    /// Whether a set that stays needs no row written for this class.
     pub(crate) fn is_settled(&self, set: u32, class: ClassPair) -> bool {
-        self.columns.is_unchanged()
-            && class.old == class.wanted
+        class.old == class.wanted
             && class.via == class.wanted
+            && self.has_room(set, class)
             && !self.differs(SetPair::kept(set), class)
+    }
+
+    /// Whether new columns fit into the row as it is.
+    pub(crate) fn has_room(&self, set: u32, class: ClassPair) -> bool {
+        self.columns.is_unchanged()
+            || match side(self.old, set, class.old) {
+                Side::Row(row) => row.width as usize >= self.columns.width(),
+                Side::Open => true,
+                Side::Missing => false,
+            }
     }
 
     fn difference(&self, sets: SetPair, class: ClassPair) -> Difference {

@@ -1,0 +1,107 @@
+//! Who takes part, and with how many peers: the one list of contestants.
+//!
+//! Tables stay in the kernel for the whole run, so that every round meets the same maps.
+
+use crate::layout;
+use crate::packet;
+use crate::peers::peers;
+use crate::race::{Contestant, Entry, What};
+use crate::racer::{Racer, RacerError};
+use crate::table::{Others, Table, TableError};
+
+/// Peers of the layouts and of our table.
+pub(crate) const PEERS: [u32; 4] = [100, 1_000, 10_000, 100_000];
+/// Rules of one endpoint, among 10,000 peers.
+pub(crate) const RULES: [u32; 4] = [1, 100, 1_000, 10_000];
+/// External prefixes.
+pub(crate) const PREFIXES: [u32; 2] = [100, 10_000];
+/// Rules that are tested in their order.
+pub(crate) const ORDERED: [u32; 2] = [10, 1_000];
+/// Connections.
+pub(crate) const CONNECTIONS: [u32; 2] = [10_000, 100_000];
+
+const AMONG: u32 = 10_000;
+
+/// All contestants, and the tables that their programs read.
+#[derive(Debug, Default)]
+pub(crate) struct Field {
+    pub(crate) contestants: Vec<Contestant>,
+    tables: Vec<Table>,
+    /// Where opened connections are told of; the ring must be emptied.
+    pub(crate) opening: Option<Table>,
+}
+
+impl Field {
+    pub(crate) fn new() -> Result<Self, TableError> {
+        let mut field = Self::default();
+        field.add((What::Empty, 0), layout::empty(&peers(AMONG))?);
+        PEERS.into_iter().try_for_each(|count| field.add_layouts(count))?;
+        for rules in ORDERED {
+            field.add((What::Ordered, rules), layout::ordered(rules)?);
+        }
+        for count in PEERS {
+            field.add_table((What::Peers, count), Others::Pods(count), count)?;
+        }
+        for rules in RULES {
+            field.add_table((What::Rules, rules), Others::Pods(AMONG), rules)?;
+        }
+        for count in PREFIXES {
+            field.add_table((What::External, count), Others::Prefixes(count), count)?;
+        }
+        field.add_packets()?;
+        Ok(field)
+    }
+
+    fn add(&mut self, entry: Entry, racer: Racer) {
+        self.contestants.push(Contestant { entry, base: (What::Empty, 0), racer });
+    }
+
+    fn add_layouts(&mut self, count: u32) -> Result<(), RacerError> {
+        let peers = peers(count);
+        self.add((What::Hash, count), layout::hash(&peers)?);
+        self.add((What::Address, count), layout::address(&peers)?);
+        self.add((What::Prefix, count), layout::prefix(&peers)?);
+        self.add((What::Dense, count), layout::dense(&peers)?);
+        self.add((What::Identity, count), layout::identity(&peers)?);
+        self.add((What::Slots, count), layout::slots(&peers)?);
+        Ok(())
+    }
+
+    /// Where peers are what varies, nobody's rules tell more than so many kinds of them apart.
+    fn add_table(&mut self, entry: Entry, others: Others, rules: u32) -> Result<(), TableError> {
+        let limit = if entry.0 == What::Rules { rules } else { layout::CLASSES_MAX };
+        let table = Table::new(others, rules.min(limit))?;
+        self.add(entry, table.racer()?);
+        self.tables.push(table);
+        Ok(())
+    }
+
+    fn add_packets(&mut self) -> Result<(), TableError> {
+        for count in CONNECTIONS {
+            self.add((What::Lru, count), layout::lru(&peers(count))?);
+            let mut table = Table::new(Others::Pods(count), layout::CLASSES_MAX)?;
+            let base = (What::Rewritten, count);
+            let racer = packet::rewritten(&table)?;
+            self.contestants.push(Contestant { entry: base, base, racer });
+            let racer = packet::established(&mut table)?;
+            self.contestants.push(Contestant { entry: (What::Established, count), base, racer });
+            self.tables.push(table);
+        }
+        let largest = (What::Rewritten, 100_000);
+        let table = Table::new(Others::Pods(largest.1), layout::CLASSES_MAX)?;
+        let racer = packet::opening(&table)?;
+        self.contestants.push(Contestant {
+            entry: (What::Opening, largest.1),
+            base: largest,
+            racer,
+        });
+        self.opening = Some(table);
+        Ok(())
+    }
+
+    /// What the verifier looked at in each of the real programs.
+    pub(crate) fn verified(&self) -> [Option<u32>; 2] {
+        let table = self.opening.as_ref();
+        table.map_or([None; 2], |table| table.bench.instance().verified_instructions())
+    }
+}
