@@ -18,6 +18,10 @@ pub(crate) fn run(arguments: &cli::Explain) -> Exit {
     match answered {
         Ok(exit) if manifests.is_complete => exit,
         Ok(_) => incomplete(),
+        // A closed pipe is the reader's choice, not a failure of ours.
+        Err(ExplainError::Output(cause)) if cause.kind() == std::io::ErrorKind::BrokenPipe => {
+            Exit::Good
+        }
         Err(error) => {
             eprintln!("error: {error}");
             Exit::Incomplete

@@ -150,3 +150,22 @@ fn a_bad_line_is_named() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("line 2"));
 }
+
+#[test]
+fn a_reader_who_has_read_enough_is_no_failure() {
+    let fixed = ["explain", "-f", "shop.yaml", "--from", "shop/web", "--to", "shop/db"];
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(env!("CARGO_BIN_EXE_ringfence"))
+        .current_dir(DATA)
+        .args(fixed)
+        .args(["--port", "5432", "--expect", "deny"])
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "the exit code still answers");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -184,9 +184,9 @@ fn answer(
 
 fn probe(lab: &mut Lab, format: Format, colour: bool) -> Result<Reply, LabError> {
     let probes = lab.probes()?;
+    let control_failed = lab.control_new(&mut Quiet)?;
     let results = lab.probe(&probes, &mut Quiet)?;
-    let lab_name = lab.name().to_string();
-    let report = RunReport { lab: lab_name, results, control_failed: Vec::new(), left_out: 0 };
+    let report = RunReport { lab: lab.name().to_string(), results, control_failed, left_out: 0 };
     let colour = if colour { Colour::Yes } else { Colour::No };
     let text = rendered(&report, lab.world(), lab.rules(), format, colour)?;
     Ok(Reply::Report { text, counts: report.counts().to_string(), good: report.is_good() })

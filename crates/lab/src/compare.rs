@@ -18,8 +18,8 @@ pub enum Difference {
         /// What happened instead.
         outcome: Outcome,
     },
-    /// The oracle denies, but not by silence: somebody answered, or an error came back.
-    NotSilent {
+    /// The oracle denies, but the sender noticed something else: an answer, or another error.
+    NotDenied {
         /// What happened instead.
         outcome: Outcome,
     },
@@ -64,13 +64,21 @@ pub(crate) fn demanded<'a>(
     let (source, destination) = (probe.flow.source(), probe.flow.destination());
     let is_pod = |end: &End| matches!(end, End::Pod { .. });
     if is_pod(source) && source.pod() == destination.pod() {
-        return Vec::new();
+        return hairpin_denial(probe, decision).into_iter().collect();
     }
     let egress = is_pod(source).then_some((Direction::Egress, &decision.egress));
     let stops = egress.is_some() && decision.egress.verdict == Verdict::Deny;
     let ingress =
         (is_pod(destination) && !stops).then_some((Direction::Ingress, &decision.ingress));
     egress.into_iter().chain(ingress).collect()
+}
+
+/// The end that denies a pod's way to itself through a Service. The hook at the socket tells of
+/// nothing else: of an allowed one only the outcome counts.
+fn hairpin_denial<'a>(probe: &Probe, decision: &'a Decision) -> Option<(Direction, &'a Judgement)> {
+    let ends = [(Direction::Egress, &decision.egress), (Direction::Ingress, &decision.ingress)];
+    let mut denials = ends.into_iter().filter(|(_, end)| end.verdict == Verdict::Deny);
+    denials.next().filter(|_| probe.is_hairpin())
 }
 
 /// Everything in which `outcome` and `heard` disagree with the oracle.
@@ -82,26 +90,44 @@ pub(crate) fn compare(
 ) -> Vec<Difference> {
     let ends = demanded(probe, &probe.decision).into_iter();
     let ends = ends.filter_map(|(direction, judgement)| end(direction, judgement, heard));
-    outcome_difference(probe.decision.verdict(), outcome, answerer)
-        .into_iter()
-        .chain(ends)
-        .collect()
+    outcome_difference(expected(probe), outcome, answerer).into_iter().chain(ends).collect()
 }
 
 /// Where the control run, without any program, did not reach a listener.
 pub(crate) fn reached(outcome: &Outcome, answerer: &str) -> bool {
-    outcome_difference(Verdict::Allow, outcome, answerer).is_none()
+    outcome_difference(Expected::Answer, outcome, answerer).is_none()
 }
 
-fn outcome_difference(expected: Verdict, outcome: &Outcome, answerer: &str) -> Option<Difference> {
+/// What the sender is to notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    /// The right one answers.
+    Answer,
+    /// A denied packet: nothing (ruling N26).
+    Silence,
+    /// A denied way to itself: there is no packet, so the call itself fails (ruling N14).
+    Forbidden,
+}
+
+fn expected(probe: &Probe) -> Expected {
+    match probe.decision.verdict() {
+        Verdict::Allow => Expected::Answer,
+        Verdict::Deny if probe.is_hairpin() => Expected::Forbidden,
+        Verdict::Deny => Expected::Silence,
+    }
+}
+
+fn outcome_difference(expected: Expected, outcome: &Outcome, answerer: &str) -> Option<Difference> {
     match (expected, outcome) {
-        (Verdict::Deny, Outcome::Timeout) => None,
-        (Verdict::Deny, outcome) => Some(Difference::NotSilent { outcome: outcome.clone() }),
-        (Verdict::Allow, Outcome::Reached { by }) if by == answerer => None,
-        (Verdict::Allow, Outcome::Reached { by }) => {
+        (Expected::Silence, Outcome::Timeout) | (Expected::Forbidden, Outcome::Forbidden) => None,
+        (Expected::Silence | Expected::Forbidden, outcome) => {
+            Some(Difference::NotDenied { outcome: outcome.clone() })
+        }
+        (Expected::Answer, Outcome::Reached { by }) if by == answerer => None,
+        (Expected::Answer, Outcome::Reached { by }) => {
             Some(Difference::WrongReceiver { expected: answerer.to_owned(), by: by.clone() })
         }
-        (Verdict::Allow, outcome) => Some(Difference::NotReached { outcome: outcome.clone() }),
+        (Expected::Answer, outcome) => Some(Difference::NotReached { outcome: outcome.clone() }),
     }
 }
 
@@ -151,7 +177,7 @@ impl std::fmt::Display for Difference {
         };
         match self {
             Self::NotReached { outcome } => write!(f, "allowed, but {outcome}"),
-            Self::NotSilent { outcome } => write!(f, "denied, but {outcome}"),
+            Self::NotDenied { outcome } => write!(f, "denied, but {outcome}"),
             Self::WrongReceiver { expected, by } => write!(f, "{by} answered for {expected}"),
             Self::NoEvent { direction } => write!(f, "the kernel has no event at {direction}"),
             Self::OtherVerdict { direction, kind, reason } => {
@@ -171,6 +197,7 @@ impl std::fmt::Display for Outcome {
             Self::Reached { by } => write!(f, "{by} answered"),
             Self::Timeout => f.write_str("nobody answered"),
             Self::Refused => f.write_str("it was refused"),
+            Self::Forbidden => f.write_str("the call was forbidden"),
             Self::Error { message } => write!(f, "sending failed: {message}"),
         }
     }
@@ -218,18 +245,23 @@ mod tests {
     #[test]
     fn a_denial_is_silence_and_an_answer_must_come_from_the_right_one() {
         let reached = |by: &str| Outcome::Reached { by: by.to_owned() };
-        let difference = |verdict, outcome| outcome_difference(verdict, &outcome, "shop/api");
-        assert_eq!(difference(Verdict::Allow, reached("shop/api")), None);
-        assert_eq!(difference(Verdict::Deny, Outcome::Timeout), None);
-        for (verdict, outcome) in [
-            (Verdict::Allow, reached("shop/web")),
-            (Verdict::Allow, Outcome::Timeout),
-            (Verdict::Allow, Outcome::Refused),
-            (Verdict::Deny, reached("shop/api")),
-            (Verdict::Deny, Outcome::Refused),
-            (Verdict::Deny, Outcome::Error { message: "no route".into() }),
+        let difference = |expected, outcome| outcome_difference(expected, &outcome, "shop/api");
+        assert_eq!(difference(Expected::Answer, reached("shop/api")), None);
+        assert_eq!(difference(Expected::Silence, Outcome::Timeout), None);
+        assert_eq!(difference(Expected::Forbidden, Outcome::Forbidden), None);
+        for (expected, outcome) in [
+            (Expected::Answer, reached("shop/web")),
+            (Expected::Answer, Outcome::Timeout),
+            (Expected::Answer, Outcome::Refused),
+            (Expected::Answer, Outcome::Forbidden),
+            (Expected::Silence, reached("shop/api")),
+            (Expected::Silence, Outcome::Refused),
+            (Expected::Silence, Outcome::Forbidden),
+            (Expected::Silence, Outcome::Error { message: "no route".into() }),
+            (Expected::Forbidden, reached("shop/api")),
+            (Expected::Forbidden, Outcome::Timeout),
         ] {
-            assert!(difference(verdict, outcome.clone()).is_some(), "{verdict} {outcome}");
+            assert!(difference(expected, outcome.clone()).is_some(), "{expected:?} {outcome}");
         }
     }
 }

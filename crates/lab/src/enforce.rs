@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use abi::{Address, Event, EventKind, Interface, interface_flags};
 use compile::{Compiled, Scope, Slots};
@@ -135,6 +136,8 @@ impl NodeEnforcement {
         let mut config = Config::new(lab.node_pins(&site.wanted.name));
         let cookie = netns::within(&site.netns, datapath::netns_cookie)?;
         config.node_namespace = Some(cookie);
+        // Every probe is to have its event, also one that is denied as another was just now.
+        config.lifetimes.report_interval = Duration::ZERO;
         let mut instance = Instance::open(&config)?;
         std::fs::create_dir_all(cgroup)?;
         instance.attach_cgroup(cgroup)?;
@@ -180,7 +183,7 @@ impl NodeEnforcement {
     /// Expired connections are collected on the way, so that a long run finds room.
     fn events(&self) -> Result<Vec<Event>, EnforceError> {
         let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(std::io::Error::from)?;
-        let now = std::time::Duration::from(now).as_nanos();
+        let now = Duration::from(now).as_nanos();
         let collected = self.instance.collect(u64::try_from(now).unwrap_or(u64::MAX))?;
         Ok(self.listening.heard()?.into_iter().chain(collected).collect())
     }

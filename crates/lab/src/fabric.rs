@@ -113,6 +113,7 @@ impl Fabric {
         wanted: &Wanted,
     ) -> Result<Vec<(String, usize)>, LabError> {
         let gone = self.remove_pods(wanted).await?;
+        self.remove_outside(&wanted.outside)?;
         let new: Vec<(String, WantedPod)> = wanted
             .pods
             .iter()
@@ -192,6 +193,16 @@ impl Fabric {
         perform(&self.lab.outside_netns(), &behind)
     }
 
+    /// An address may be a pod's next, and must not be answered for outside then.
+    fn remove_outside(&mut self, wanted: &[IpAddr]) -> Result<(), LabError> {
+        let (stay, gone): (Vec<IpAddr>, Vec<IpAddr>) =
+            self.outside.iter().partition(|address| wanted.contains(address));
+        let remove = |&address: &IpAddr| Step::NoAddress { index: LOOPBACK, address };
+        perform(&self.lab.outside_netns(), &gone.iter().map(remove).collect::<Vec<_>>())?;
+        self.outside = stay;
+        Ok(())
+    }
+
     fn add_outside(&mut self, wanted: &[IpAddr]) -> Result<(), LabError> {
         let new = wanted.iter().copied().filter(|address| !self.outside.contains(address));
         let new: Vec<IpAddr> = new.collect();
@@ -199,6 +210,12 @@ impl Fabric {
         perform(&self.lab.outside_netns(), &new.iter().map(add).collect::<Vec<_>>())?;
         self.outside.extend(new);
         Ok(())
+    }
+
+    /// The pods whose processes do not run yet.
+    pub(crate) fn unpopulated(&self) -> impl Iterator<Item = String> {
+        let pods = self.pods.iter().filter(|(_, pod)| pod.helpers.is_empty());
+        pods.map(|(name, _)| name.clone())
     }
 
     /// Starts every process that is not there yet, all at once, and those whose listeners changed.

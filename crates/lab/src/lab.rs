@@ -4,7 +4,7 @@
 //! can change while probes go on.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::SystemTime;
 
@@ -12,23 +12,25 @@ use futures::future::try_join_all;
 use model::{Decision, Flow, Rules, Verdict, World};
 use tokio::runtime::Runtime;
 
-use crate::compare::{compare, reached};
+use crate::compare::compare;
 use crate::enforce::Enforcement;
 use crate::fabric::{Fabric, Sender};
 use crate::interrupt::Interrupt;
 use crate::message::{Answer, Ask, Outcome};
-use crate::probe::{Probe, Targets, of_flow};
+use crate::of_flow::of_flow;
+use crate::probe::{Probe, Targets};
 use crate::process::{Helper, HelperProgram};
 use crate::progress::Progress;
 use crate::report::ProbeResult;
 use crate::scene::Scene;
+use crate::source_port::SourcePorts;
 use crate::witness::{FlowKey, Witnesses};
 use crate::{LabError, LabName, down, preflight};
 
 /// How long an expected denial waits for an answer that must not come.
 const DENIED_TIMEOUT_MS: u32 = 300;
 /// How long an expected answer may take on a busy machine.
-const ALLOWED_TIMEOUT_MS: u32 = 3_000;
+pub(crate) const ALLOWED_TIMEOUT_MS: u32 = 3_000;
 
 /// What a lab is called and made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +49,11 @@ pub struct Lab {
     settings: Settings,
     runtime: Runtime,
     fabric: Fabric,
-    scene: Scene,
+    pub(crate) scene: Scene,
     enforcement: Option<Enforcement>,
+    source_ports: SourcePorts,
+    /// Pods whose listeners no control run has reached yet.
+    pub(crate) unproven: BTreeSet<String>,
     interrupt: Interrupt,
 }
 
@@ -110,10 +115,20 @@ impl Lab {
             .map_err(LabError::Runtime)?;
         let interrupt = Interrupt::listen(runtime.handle())?;
         let fabric = Fabric::lay(&settings.name, settings.helper.clone(), &scene.wanted)?;
-        Ok(Self { settings, runtime, fabric, scene, enforcement: None, interrupt })
+        Ok(Self {
+            settings,
+            runtime,
+            fabric,
+            scene,
+            enforcement: None,
+            source_ports: SourcePorts::default(),
+            unproven: BTreeSet::new(),
+            interrupt,
+        })
     }
 
     fn populate(&mut self) -> Result<(), LabError> {
+        self.unproven.extend(self.fabric.unpopulated());
         self.runtime.block_on(self.fabric.populate(&self.scene.wanted))
     }
 
@@ -166,8 +181,8 @@ impl Lab {
             enforcement.program(&scene.world, &scene.rules)?;
         }
         let enforced_at = SystemTime::now();
-        self.runtime.block_on(self.fabric.populate(&scene.wanted))?;
         self.scene = scene;
+        self.populate()?;
         Ok(enforced_at)
     }
 
@@ -199,25 +214,6 @@ impl Lab {
         (probes, left_out)
     }
 
-    /// Sends every direct probe with nothing enforced (nobody translates Services then), and returns those that did not reach their listener.
-    ///
-    /// # Errors
-    /// Where a process has ended.
-    pub fn control(
-        &mut self,
-        probes: &[Probe],
-        progress: &mut dyn Progress,
-    ) -> Result<Vec<(Probe, Outcome)>, LabError> {
-        let direct = probes.iter().filter(|probe| probe.alternatives.is_empty()).cloned();
-        let probes: Vec<Probe> = direct.collect();
-        let answers = self.send(&probes, |_| ALLOWED_TIMEOUT_MS, progress)?;
-        let failed = probes.iter().zip(answers).filter_map(|(probe, answer)| {
-            let answered = reached(&answer.outcome, &self.scene.answerer(probe));
-            (!answered).then(|| (probe.clone(), answer.outcome))
-        });
-        Ok(failed.collect())
-    }
-
     /// Sends every probe and compares what happens with the oracle and with the kernel's events.
     ///
     /// # Errors
@@ -239,26 +235,29 @@ impl Lab {
         if let Some(enforcement) = &mut self.enforcement {
             witnesses.extend(enforcement.events()?);
         }
-        let results = probes.iter().zip(answers).map(|(probe, answer)| {
-            let probe = self.settle(probe, &answer, &witnesses);
-            let heard = witnesses.about(&FlowKey::of(&probe, answer.source_port));
+        let results = probes.iter().zip(answers).map(|(probe, sent)| {
+            let probe = self.settle(probe, &sent, &witnesses);
+            let heard = witnesses.about(&FlowKey::of(&probe, sent.source_port));
             let answerer = self.scene.answerer(&probe);
-            let differences = compare(&probe, &answer.outcome, &answerer, heard);
-            ProbeResult { probe, outcome: answer.outcome, differences }
+            let differences = compare(&probe, &sent.outcome, &answerer, heard);
+            ProbeResult { probe, outcome: sent.outcome, differences }
         });
         Ok(results.collect())
     }
 
     /// Which backend a Service probe was for: the one that answered, else the one that the kernel
-    /// speaks of.
-    fn settle(&self, probe: &Probe, answer: &Answer, witnesses: &Witnesses) -> Probe {
+    /// speaks of. Only the sender itself as its backend is told of by the call (ruling N14).
+    fn settle(&self, probe: &Probe, sent: &Sent, witnesses: &Witnesses) -> Probe {
         let ways: Vec<Probe> = probe.alternatives.iter().map(|way| probe.settled(way)).collect();
-        let answered = |way: &&Probe| match &answer.outcome {
+        let answered = |way: &&Probe| match &sent.outcome {
             Outcome::Reached { by } => *by == self.scene.answerer(way),
+            Outcome::Forbidden => way.is_hairpin(),
             Outcome::Timeout | Outcome::Refused | Outcome::Error { .. } => false,
         };
-        let spoken_of =
-            |way: &&Probe| !witnesses.about(&FlowKey::of(way, answer.source_port)).is_empty();
+        let spoken_of = |way: &&Probe| {
+            let heard = witnesses.about(&FlowKey::of(way, sent.source_port));
+            !way.is_hairpin() && !heard.is_empty()
+        };
         let found = ways.iter().find(answered).or_else(|| ways.iter().find(spoken_of));
         found.or(ways.first()).unwrap_or(probe).clone()
     }
@@ -287,16 +286,17 @@ impl Lab {
     }
 
     /// Every answer, in the order of the probes.
-    fn send(
+    pub(crate) fn send(
         &mut self,
         probes: &[Probe],
         timeout_ms: impl Fn(&Probe) -> u32,
         progress: &mut dyn Progress,
-    ) -> Result<Vec<Answer>, LabError> {
+    ) -> Result<Vec<Sent>, LabError> {
+        let ports: Vec<u16> = probes.iter().map(|probe| self.source_port(probe.source)).collect();
         let mut by_sender: BTreeMap<&Sender, Vec<Ask>> = BTreeMap::new();
-        for (id, probe) in (0..).zip(probes) {
+        for (id, (probe, port)) in (0..).zip(probes.iter().zip(&ports)) {
             let asks = by_sender.entry(&probe.sender).or_default();
-            asks.push(ask(id, probe, timeout_ms(probe)));
+            asks.push(ask(id, probe, *port, timeout_ms(probe)));
         }
         let progress = RefCell::new(progress);
         let heard = || {
@@ -321,15 +321,30 @@ impl Lab {
         })?;
         let mut answers: Vec<Answer> = answers.into_iter().flatten().collect();
         answers.sort_unstable_by_key(|answer| answer.id);
-        Ok(answers)
+        let sent = answers.into_iter().zip(ports);
+        Ok(sent
+            .map(|(answer, source_port)| Sent { source_port, outcome: answer.outcome })
+            .collect())
+    }
+
+    fn source_port(&mut self, source: IpAddr) -> u16 {
+        let Self { source_ports, scene, .. } = self;
+        source_ports.take(source, |port| scene.listens(source, port))
     }
 }
 
-fn ask(id: u64, probe: &Probe, timeout_ms: u32) -> Ask {
+/// A probe's way back to the kernel's events, and what came of it.
+pub(crate) struct Sent {
+    source_port: u16,
+    pub(crate) outcome: Outcome,
+}
+
+fn ask(id: u64, probe: &Probe, source_port: u16, timeout_ms: u32) -> Ask {
     Ask {
         id,
         carrier: probe.carrier,
         source: probe.source,
+        source_port,
         destination: probe.destination,
         port: probe.port,
         timeout_ms,

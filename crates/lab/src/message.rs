@@ -79,6 +79,8 @@ pub(crate) struct Ask {
     pub(crate) carrier: Carrier,
     /// The address to send from.
     pub(crate) source: IpAddr,
+    /// The port, or echo identifier, to send from.
+    pub(crate) source_port: u16,
     /// The address to reach.
     pub(crate) destination: IpAddr,
     /// The port to reach; 0 for an echo.
@@ -94,8 +96,6 @@ pub(crate) struct Answer {
     pub(crate) id: u64,
     /// What happened.
     pub(crate) outcome: Outcome,
-    /// The port, tag or echo identifier that it was sent from.
-    pub(crate) source_port: u16,
     /// How long it took, microseconds.
     pub(crate) elapsed_us: u64,
 }
@@ -113,6 +113,8 @@ pub enum Outcome {
     Timeout,
     /// Somebody said no, which no denial of ours does (ruling N26).
     Refused,
+    /// The system call itself was forbidden: how a pod's way to itself is denied (ruling N14).
+    Forbidden,
     /// The attempt itself failed.
     Error {
         /// What the system said.
@@ -153,15 +155,14 @@ mod tests {
 
     #[test]
     fn every_message_survives_the_pipe() {
-        let answer = |outcome| {
-            Said::Answer(Answer { id: u64::MAX, outcome, source_port: 20_000, elapsed_us: 17 })
-        };
+        let answer = |outcome| Said::Answer(Answer { id: u64::MAX, outcome, elapsed_us: 17 });
         let said = [
             Said::Ready,
             Said::Failed { step: "listen".into(), message: "two\nlines".into() },
             answer(Outcome::Reached { by: "shop/api".into() }),
             answer(Outcome::Timeout),
             answer(Outcome::Refused),
+            answer(Outcome::Forbidden),
             answer(Outcome::Error { message: "no route".into() }),
         ];
         for said in said {
@@ -171,6 +172,7 @@ mod tests {
             id: 1,
             carrier: Carrier::Sctp,
             source: "fd00::1".parse().unwrap(),
+            source_port: 20_000,
             destination: "fd00::2".parse().unwrap(),
             port: 3868,
             timeout_ms: 300,

@@ -80,7 +80,7 @@ fn ordinary(family: Family) -> IpAddr {
 }
 
 /// No address that a host's own network stack treats in its own way.
-fn is_ordinary(address: IpAddr) -> bool {
+pub(crate) fn is_ordinary(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             let [first, ..] = address.octets();

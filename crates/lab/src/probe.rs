@@ -51,6 +51,13 @@ pub struct Alternative {
 }
 
 impl Probe {
+    /// Whether a pod reaches itself through a Service (ruling N14). The packet never leaves the
+    /// pod, so only the hook at the socket can deny it, and it tells of denials only.
+    pub(crate) fn is_hairpin(&self) -> bool {
+        let (source, destination) = (self.flow.source().pod(), self.flow.destination().pod());
+        self.flow.is_translated() && source.is_some() && source == destination
+    }
+
     /// The probe as if it had been sent to this backend, which is what policies and events see.
     pub(crate) fn settled(&self, alternative: &Alternative) -> Self {
         Self {
@@ -110,8 +117,8 @@ impl Targets<'_> {
         Ok(probes)
     }
 
-    /// A pod to every address and port of a Service, where the sender is no backend itself (what it
-    /// sends to itself leaves no event) and the kernel can translate the protocol.
+    /// A pod to every address and port of a Service, where the kernel can translate the protocol;
+    /// the sender may be a backend itself (ruling N14).
     fn service(
         &self,
         from: &Party,
@@ -124,15 +131,12 @@ impl Targets<'_> {
             let Some(&source) = from.addresses.iter().find(of_family) else { continue };
             for port in service.ports.iter().filter(|port| port.protocol != Protocol::Sctp) {
                 let backends = self.world.backends(service, port, family);
-                if backends.iter().any(|backend| backend.address == source) {
-                    continue;
-                }
                 let alternatives = backends.into_iter().map(|backend| self.way(source, backend));
                 let alternatives = alternatives.collect::<Result<Vec<_>, _>>()?;
                 let Some(first) = alternatives.first() else { continue };
                 probes.push(Probe {
                     from: from.name.clone(),
-                    to: format!("svc/{}/{}", service.namespace, service.name),
+                    to: format!("{}/svc/{}", service.namespace, service.name),
                     carrier: Carrier::of(port.protocol),
                     source,
                     destination,
@@ -249,46 +253,5 @@ fn sender(world: &World, party: &Party) -> Sender {
         PartyEnd::Pod(pod) => Sender::Pod(world.pod(pod).to_string()),
         PartyEnd::Node(node) => Sender::Node(node.0 as usize),
         PartyEnd::Outside => Sender::Outside,
-    }
-}
-
-/// The probe that makes `flow` real, if both its ends have addresses and its traffic can be sent.
-pub(crate) fn of_flow(world: &World, flow: &Flow, decision: &Decision) -> Option<Probe> {
-    let source = flow.source().address()?;
-    let destination = flow.destination().address()?;
-    let (carrier, port) = match flow.traffic() {
-        Traffic::Port(protocol, port) => (Carrier::of(protocol), port),
-        other if other == Traffic::icmp(flow.family()) => (Carrier::Echo, 0),
-        Traffic::Other(_) => return None,
-    };
-    Some(Probe {
-        from: name_of(world, flow.source())?,
-        to: name_of(world, flow.destination())?,
-        carrier,
-        source,
-        destination,
-        port,
-        flow: flow.clone(),
-        decision: decision.clone(),
-        alternatives: Vec::new(),
-        sender: sender_of(world, flow.source())?,
-    })
-}
-
-fn name_of(world: &World, end: &End) -> Option<String> {
-    match end {
-        End::Pod { pod, .. } => Some(world.pod(*pod).to_string()),
-        End::Host { node, .. } => Some(format!("node/{}", world.node((*node)?).name)),
-        End::UnknownPod { address } | End::External { address } => Some(format!("ip:{address}")),
-        End::Domain { .. } => None,
-    }
-}
-
-fn sender_of(world: &World, end: &End) -> Option<Sender> {
-    match end {
-        End::Pod { pod, .. } => Some(Sender::Pod(world.pod(*pod).to_string())),
-        End::Host { node, .. } => Some(Sender::Node((*node)?.0 as usize)),
-        End::UnknownPod { .. } | End::External { .. } => Some(Sender::Outside),
-        End::Domain { .. } => None,
     }
 }

@@ -102,7 +102,7 @@ impl RunReport {
 fn is_about_events(difference: &Difference) -> bool {
     match difference {
         Difference::NotReached { .. }
-        | Difference::NotSilent { .. }
+        | Difference::NotDenied { .. }
         | Difference::WrongReceiver { .. } => false,
         Difference::NoEvent { .. }
         | Difference::OtherVerdict { .. }

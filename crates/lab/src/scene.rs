@@ -58,6 +58,13 @@ impl Scene {
         Ok(Self { world, rules, outside, extra, wanted, names })
     }
 
+    /// Whether anybody listens at this address and port.
+    pub(crate) fn listens(&self, address: IpAddr, port: u16) -> bool {
+        [Carrier::Tcp, Carrier::Udp, Carrier::Sctp]
+            .into_iter()
+            .any(|carrier| self.names.contains_key(&(address, (carrier, port))))
+    }
+
     /// Who is to answer a probe; for an echo the address itself.
     pub(crate) fn answerer(&self, probe: &Probe) -> String {
         match probe.carrier {
@@ -81,7 +88,9 @@ fn outside_ends(flow: &Flow) -> Vec<IpAddr> {
     [flow.source(), flow.destination()]
         .into_iter()
         .filter_map(|end| match end {
-            End::External { address } | End::UnknownPod { address } => Some(*address),
+            End::External { address } | End::UnknownPod { address } => {
+                outside::is_ordinary(*address).then_some(*address)
+            }
             End::Pod { .. } | End::Host { .. } | End::Domain { .. } => None,
         })
         .collect()

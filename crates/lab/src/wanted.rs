@@ -74,7 +74,7 @@ impl Wanted {
             return Err(LabError::Limit { what: "pods", limit: PODS_MAX, wanted });
         }
         let nodes: Vec<WantedNode> =
-            world.nodes().map(|(_, node)| wanted_node(node, extra)).collect();
+            world.nodes().map(|(_, node)| wanted_node(world, node, extra)).collect();
         let pods = world.pods().map(|(_, pod)| (pod.to_string(), wanted_pod(pod, &nodes, extra)));
         Ok(Self {
             pods: pods.collect(),
@@ -97,8 +97,12 @@ impl Wanted {
     }
 }
 
-fn wanted_node(node: &model::Node, extra: &ExtraPorts) -> WantedNode {
-    let ports = extra.of(&node.addresses);
+/// What a host-network pod declares is the pod's to listen on, though the address is the node's.
+fn wanted_node(world: &World, node: &model::Node, extra: &ExtraPorts) -> WantedNode {
+    let here = world.pods().map(|(_, pod)| pod);
+    let here = here.filter(|pod| pod.host_network && pod.node.as_ref() == Some(&node.name));
+    let declared: BTreeSet<PortOf> = here.flat_map(port::declared).collect();
+    let ports = extra.of(&node.addresses).difference(&declared).copied().collect::<Vec<_>>();
     let name = format!("{NODE}{}", node.name);
     WantedNode {
         name: node.name.clone(),

@@ -36,7 +36,8 @@ impl FlowKey {
     pub(crate) fn of(probe: &Probe, source_port: u16) -> Self {
         Self {
             source: probe.source,
-            source_port,
+            // A pod's way to itself is judged before its socket has a port that counts.
+            source_port: if probe.is_hairpin() { 0 } else { source_port },
             destination: probe.destination,
             destination_port: if probe.carrier == Carrier::Echo { 0 } else { probe.port },
             protocol: probe.flow.traffic().number(),

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use lab::{HelperProgram, Lab, LabName, RunReport, Settings, progress::Quiet};
 use model::{
     Action, AddressPlan, Block, ContainerPort, Direction, Labels, Peer, Peers, Pod, PolicyKind,
-    PolicyRef, PortMatch, PortRange, Ports, Protocol, Rule, RuleRef, Rules, Selector, Subject,
-    Tier, World, WorldParts,
+    PolicyRef, PortMatch, PortRange, Ports, Protocol, Rule, RuleRef, Rules, Selector, Service,
+    ServicePort, Subject, TargetPort, Tier, Verdict, World, WorldParts,
 };
 
 fn settings(name: &str) -> Option<Settings> {
@@ -176,4 +176,70 @@ fn a_lab_follows_its_world() {
     });
     assert!(opened, "the relabelled pod is probed");
     assert!(!name.state_dir().exists(), "nothing is left");
+}
+
+/// A Service that leads to the pods of `app`, by TCP on port 80 and by UDP on port 53.
+fn service(app_name: &str) -> Service {
+    let port = |name: &str, protocol, port, target| ServicePort {
+        name: Some(name.into()),
+        protocol,
+        port,
+        target: TargetPort::Number(target),
+    };
+    Service {
+        namespace: "shop".into(),
+        name: app_name.into(),
+        addresses: Vec::new(),
+        headless: false,
+        ports: vec![port("web", Protocol::Tcp, 80, 8080), port("dns", Protocol::Udp, 53, 53)],
+        selector: Some(app(app_name)),
+        endpoints: Vec::new(),
+    }
+}
+
+/// Nobody may send to `api`, not even itself.
+fn no_egress_to_api() -> Rules {
+    let policy =
+        PolicyRef { name: "api".into(), namespace: None, kind: PolicyKind::ClusterNetworkPolicy };
+    Rules::new(vec![Rule {
+        tier: Tier::Admin,
+        group: 0,
+        origin: RuleRef { policy, direction: Direction::Egress, index: 0 },
+        subject: Subject { namespaces: Selector::everything(), pods: Selector::everything() },
+        peers: Peers::OneOf(vec![Peer::Pods {
+            namespaces: Selector::everything(),
+            pods: app("api"),
+        }]),
+        ports: Ports::Any,
+        action: Action::Deny,
+    }])
+}
+
+#[test]
+fn a_pod_reaches_itself_through_its_service_only_where_it_may() {
+    let Some(settings) = settings("t-hairpin") else { return };
+    let both = [(Protocol::Tcp, 8080), (Protocol::Udp, 53)];
+    let pods = vec![pod("api", &both), pod("web", &both)];
+    let services = vec![service("api"), service("web")];
+    let mut parts = WorldParts { pods, services, ..WorldParts::default() };
+    parts.assign(AddressPlan { nodes: 1 }).unwrap();
+    let world = World::new(parts).unwrap();
+    let mut lab = Lab::up_enforced(settings, world, no_egress_to_api()).unwrap();
+    let name = lab.name().to_string();
+    let probes = lab.probes().unwrap();
+    // Twice in a row: each has an event of its own.
+    for _ in 0..2 {
+        let control_failed = lab.control_new(&mut Quiet).unwrap();
+        let results = lab.probe(&probes, &mut Quiet).unwrap();
+        let report = RunReport { lab: name.clone(), results, control_failed, left_out: 0 };
+        assert_good(&report);
+        for (pod, verdict) in [("api", Verdict::Deny), ("web", Verdict::Allow)] {
+            let to_itself = report.results.iter().map(|result| &result.probe).filter(|probe| {
+                probe.from == format!("shop/{pod}") && probe.to == format!("svc/shop/{pod}")
+            });
+            let verdicts: Vec<Verdict> = to_itself.map(|probe| probe.decision.verdict()).collect();
+            assert_eq!(verdicts, vec![verdict; 4], "TCP and UDP, both families, of {pod}");
+        }
+    }
+    lab.down().unwrap();
 }

@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use lab::progress::Quiet;
-use lab::{Counts, HelperProgram, Lab, LabError, LabName, ProbeResult, Settings};
+use lab::{Counts, HelperProgram, Lab, LabError, LabName, Outcome, Probe, ProbeResult, Settings};
 use model::{Decision, Flow};
 use testkit::corpus::{Case, Expected, TierName, load_all};
 
-/// Two labs at once: they wait more than they work.
+/// Labs at once: they wait more than they work.
 const LABS: usize = 3;
 
 #[derive(Default)]
@@ -54,19 +54,23 @@ fn probe(case: &Case, thread: usize, total: &Mutex<Total>) -> Result<(), LabErro
         Lab::up(settings(thread), first.world.clone(), first.rules.clone(), &only(&first.flows))?;
     let (probes, _) = lab.probes_of(&decided(&first.flows));
     let unreached = lab.control(&probes, &mut Quiet)?;
-    for (probe, outcome) in &unreached {
-        fail(
-            total,
-            format!("{}: control of {} -> {}: {outcome:?}", case.name, probe.from, probe.to),
-        );
-    }
+    fail_control(case, &unreached, total);
     lab.enforce()?;
     check(&mut lab, case, &first.flows, total)?;
     for step in rest {
         lab.apply(step.world.clone(), step.rules.clone(), &only(&step.flows))?;
+        let unreached = lab.control_new(&mut Quiet)?;
+        fail_control(case, &unreached, total);
         check(&mut lab, case, &step.flows, total)?;
     }
     lab.down()
+}
+
+fn fail_control(case: &Case, unreached: &[(Probe, Outcome)], total: &Mutex<Total>) {
+    for (probe, outcome) in unreached {
+        let Probe { from, to, .. } = probe;
+        fail(total, format!("{}: control of {from} -> {to}: {outcome:?}", case.name));
+    }
 }
 
 fn check(

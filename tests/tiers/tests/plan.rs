@@ -1,11 +1,12 @@
 //! The planner's promise, write by write, between random worlds with random rules.
 //!
 //! After every single write, a flow between any endpoint's egress and any endpoint's ingress has the
-//! verdict of the old or of the wanted image, and is never allowed where both deny.
+//! verdict of the old or of the wanted image, and is never allowed where both deny; and an endpoint whose
+//! verdicts changed has another generation, so that its connections are judged again.
 
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "a failing seed panics")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use compile::{Answer, Image, Scope, Slots, compile};
@@ -43,6 +44,11 @@ fn verdict(answers: &[[Answer; 2]], (from, to): (usize, usize)) -> Verdict {
     egress.verdict.min(ingress.verdict)
 }
 
+/// What connections of each endpoint are stamped with.
+fn generations(image: &Image) -> BTreeMap<u32, u64> {
+    image.endpoints.iter().map(|(slot, endpoint)| (*slot, endpoint.generation)).collect()
+}
+
 /// A state of the cluster, compiled with slots that outlive it.
 fn wanted(case: &Generated, slots: &mut Slots) -> Image {
     slots.update(&case.world, Scope::Everywhere);
@@ -71,6 +77,7 @@ fn is_silent(op: &Op, questions: &[Question]) -> bool {
 /// Performs the plan write by write; the images in between, every so often.
 fn cross(now: &mut Image, wanted: &Image, questions: &[Question], context: &str) -> Vec<Image> {
     let (old, new) = (answers(now, questions), answers(wanted, questions));
+    let stamps = generations(now);
     let pairs = flows(questions);
     let ops = plan(now, wanted).unwrap_or_else(|error| panic!("{context}: {error}"));
     let mut between = Vec::new();
@@ -93,6 +100,15 @@ fn cross(now: &mut Image, wanted: &Image, questions: &[Question], context: &str)
         }
     }
     assert_eq!(answers(now, questions), new, "{context}: the plan ends elsewhere");
+    let stamped = generations(now);
+    for ((slot, ..), (old, new)) in questions.iter().zip(old.iter().zip(&new)) {
+        let verdicts = |answers: &[Answer; 2]| answers.map(|answer| answer.verdict);
+        let differs = wanted.endpoints.contains_key(slot) && verdicts(old) != verdicts(new);
+        assert!(
+            !differs || stamped.get(slot) > stamps.get(slot),
+            "{context}: endpoint {slot} changed, but its connections would not be judged again"
+        );
+    }
     between
 }
 

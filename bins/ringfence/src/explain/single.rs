@@ -1,5 +1,7 @@
 //! One flow, explained to a person: what each end says, because of which rule, and where it is.
 
+use std::io::{self, Write};
+
 use model::{Decision, End, Family, Flow, Judgement, Pod, Reason, Rules, Service, Traffic, World};
 
 use super::answer::Answer;
@@ -21,8 +23,8 @@ pub(super) fn run(manifests: &Manifests, arguments: &Explain) -> Result<Exit, Ex
         let decision = policy::decide(&manifests.world, &manifests.rules, &flow);
         worst = worst.min(decision.verdict());
         match arguments.output {
-            Format::Text => print_text(&title, &decision, &manifests.rules),
-            Format::Jsonl => print_json(&decision, &manifests.rules)?,
+            Format::Text => say(&text(&title, &decision, &manifests.rules))?,
+            Format::Jsonl => say(&json(&decision, &manifests.rules)?)?,
         }
     }
     Ok(as_expected(arguments.expect, worst))
@@ -131,20 +133,18 @@ fn name_of(world: &World, end: &End, pod: Option<&Pod>) -> String {
     }
 }
 
-fn print_json(decision: &Decision, rules: &Rules) -> Result<(), ExplainError> {
-    let line = serde_json::to_string(&Answer::new(decision, rules))
-        .map_err(|cause| ExplainError::Output(cause.into()))?;
-    println!("{line}");
-    Ok(())
+fn json(decision: &Decision, rules: &Rules) -> Result<String, ExplainError> {
+    serde_json::to_string(&Answer::new(decision, rules))
+        .map_err(|cause| ExplainError::Output(cause.into()))
 }
 
-fn print_text(title: &str, decision: &Decision, rules: &Rules) {
-    println!("{title}: {}", decision.verdict());
-    print_end("egress ", &decision.egress, rules);
-    print_end("ingress", &decision.ingress, rules);
+fn text(title: &str, decision: &Decision, rules: &Rules) -> String {
+    let egress = end_text("egress ", &decision.egress, rules);
+    let ingress = end_text("ingress", &decision.ingress, rules);
+    format!("{title}: {}\n{egress}\n{ingress}", decision.verdict())
 }
 
-fn print_end(name: &str, judgement: &Judgement, rules: &Rules) {
+fn end_text(name: &str, judgement: &Judgement, rules: &Rules) -> String {
     let place = match &judgement.reason {
         Reason::Rule(rule) => rules.place(rule),
         Reason::DefaultDeny(policies) => {
@@ -154,5 +154,14 @@ fn print_end(name: &str, judgement: &Judgement, rules: &Rules) {
     };
     let place = place.map(|place| format!(" ({}:{})", place.file, place.line)).unwrap_or_default();
     let doubt = if judgement.undetermined { ", an address is not known yet" } else { "" };
-    println!("  {name} {:<5} {}{place}{doubt}", judgement.verdict.to_string(), judgement.reason);
+    format!("  {name} {:<5} {}{place}{doubt}", judgement.verdict.to_string(), judgement.reason)
+}
+
+/// A line or more on standard output. A closed pipe is the reader's choice, not a failure of ours:
+/// the exit code still answers.
+fn say(text: &str) -> Result<(), ExplainError> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(ExplainError::Output(cause)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }

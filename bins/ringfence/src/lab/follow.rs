@@ -8,16 +8,17 @@ use lab::state::LabState;
 use lab::{LabError, LabName};
 
 use crate::exit::Exit;
+use crate::lab::say;
 
 pub(crate) fn watch(name: &str) -> Result<Exit, LabError> {
     let name = LabName::new(name)?;
     let paths = LabState::read(&name)?.paths;
     let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    println!("watching {}", shown.join(", "));
+    say(&format!("watching {}", shown.join(", ")));
     let mut failed = None;
     let watched = lab::watch::watch(&paths, |saved| match ask(&name, Question::Apply) {
         Ok(reply) => {
-            say(&reply, saved);
+            report(&reply, saved);
             ControlFlow::Continue(())
         }
         Err(error) => {
@@ -35,15 +36,15 @@ pub(crate) fn watch(name: &str) -> Result<Exit, LabError> {
     }
 }
 
-fn say(reply: &Reply, saved: SystemTime) {
+fn report(reply: &Reply, saved: SystemTime) {
     match reply {
         Reply::Applied { changes, at_ns } => {
             let saved = saved.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
             let took_ms = u128::from(*at_ns).saturating_sub(saved) / 1_000_000;
-            changes.iter().for_each(|change| println!("{change}"));
-            println!("{} changes, {took_ms} ms from the file to the kernel", changes.len());
+            changes.iter().for_each(|change| say(change));
+            say(&format!("{} changes, {took_ms} ms from the file to the kernel", changes.len()));
         }
         Reply::Failed { message } => eprintln!("error: {message}; the lab stays as it is"),
-        Reply::Report { counts, .. } => println!("{counts}"),
+        Reply::Report { counts, .. } => say(counts),
     }
 }

@@ -3,7 +3,7 @@
 //! A lab that outlives its command needs a process of its own, which is made here.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -12,7 +12,7 @@ use lab::{Lab, LabError, LabName};
 
 use crate::exit::Exit;
 use crate::lab::load::{load, settings};
-use crate::lab::{Making, refuse};
+use crate::lab::{Making, refuse, say};
 
 /// What the agent says when it can be asked.
 const READY: &str = "ready";
@@ -44,11 +44,8 @@ fn start(making: &Making) -> Result<Exit, LabError> {
         source,
     })?;
     if ready {
-        println!(
-            "lab {name} is up: {} pods, {} nodes",
-            world.pods().count(),
-            world.nodes().count()
-        );
+        let (pods, nodes) = (world.pods().count(), world.nodes().count());
+        say(&format!("lab {name} is up: {pods} pods, {nodes} nodes"));
         return Ok(Exit::Good);
     }
     eprint!("{}", fs::read_to_string(&log).unwrap_or_default());
@@ -88,7 +85,6 @@ pub(crate) fn agent(making: &Making) -> Exit {
 }
 
 fn say_ready() {
-    println!("{READY}");
     // Whoever waited may be gone; the lab is up all the same.
-    drop(io::stdout().flush());
+    say(READY);
 }

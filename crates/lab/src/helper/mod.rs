@@ -18,7 +18,6 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines, Stdin, Stdout}
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::helper::port::SourcePorts;
 use crate::message::{Answer, Ask, Duty, Said};
 
 /// How many probes of one helper are under way at once; each holds a descriptor or two.
@@ -60,15 +59,14 @@ async fn serve(mut input: Lines<BufReader<Stdin>>, output: Stdout) -> io::Result
     let (answers, heard) = mpsc::unbounded_channel();
     let writer = spawn_local(write_answers(heard, output));
     let slots = Rc::new(Semaphore::new(PROBES_AT_ONCE));
-    let ports = Rc::new(SourcePorts::default());
     while let Some(line) = input.next_line().await? {
         let ask: Ask = serde_json::from_str(&line)?;
         let slots = Rc::clone(&slots);
-        let (ports, answers) = (Rc::clone(&ports), answers.clone());
+        let answers = answers.clone();
         spawn_local(async move {
             let Ok(_slot) = slots.acquire().await else { return };
             // A receiver that is gone means that the lab is gone, and the input ends next.
-            drop(answers.send(probe::probe(&ask, &ports).await));
+            drop(answers.send(probe::probe(&ask).await));
         });
     }
     writer.abort();

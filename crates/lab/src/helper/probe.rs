@@ -1,9 +1,8 @@
 //! One probe: try, wait, and say what happened.
 //!
-//! The source port is remembered as soon as it is known, because a probe that nobody answers must
-//! still be found among the kernel's events.
+//! The lab chooses the source port, because a probe that nobody answers must still be found among
+//! the kernel's events.
 
-use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -11,15 +10,12 @@ use std::time::{Duration, Instant};
 use socket2::{Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use crate::helper::port::SourcePorts;
-use crate::helper::{echo, sctp, tcp, udp};
+use crate::helper::{echo, port, sctp, tcp, udp};
 use crate::message::{Answer, Ask, Carrier, Outcome};
 
 /// A probe under way.
 pub(super) struct Attempt<'a> {
     ask: &'a Ask,
-    ports: &'a SourcePorts,
-    port: Cell<u16>,
 }
 
 impl Attempt<'_> {
@@ -42,17 +38,18 @@ impl Attempt<'_> {
         u32::from_be_bytes([a, b, c, d]) | 0x8000_0000
     }
 
-    /// A socket on the source address and the next free port.
+    /// A socket on the source address and port.
     pub(super) fn bind(&self, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
-        let (socket, port) = self.ports.bind(self.ask.source, kind, protocol)?;
-        self.port.set(port);
+        let socket = port::open(self.ask.source, kind, protocol)?;
+        // What an earlier round of probes left behind does not hold the port.
+        socket.set_reuse_address(true)?;
+        socket.bind(&SocketAddr::new(self.ask.source, self.ask.source_port).into())?;
         Ok(socket)
     }
 
-    /// The next port for a socket that has none of its own.
-    pub(super) fn take_port(&self) -> u16 {
-        self.port.set(self.ports.next());
-        self.port.get()
+    /// The source port, for a socket that has none of its own.
+    pub(super) fn source_port(&self) -> u16 {
+        self.ask.source_port
     }
 }
 
@@ -87,14 +84,14 @@ pub(super) async fn ask_until<T>(
 }
 
 /// Carries out `ask`.
-pub(super) async fn probe(ask: &Ask, ports: &SourcePorts) -> Answer {
+pub(super) async fn probe(ask: &Ask) -> Answer {
     let started = Instant::now();
-    let attempt = Attempt { ask, ports, port: Cell::new(0) };
+    let attempt = Attempt { ask };
     let limit = Duration::from_millis(u64::from(ask.timeout_ms));
     let reached = tokio::time::timeout(limit, reach(&attempt)).await;
     let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let outcome = reached.map_or(Outcome::Timeout, outcome);
-    Answer { id: ask.id, outcome, source_port: attempt.port.get(), elapsed_us }
+    Answer { id: ask.id, outcome, elapsed_us }
 }
 
 async fn reach(attempt: &Attempt<'_>) -> io::Result<String> {
@@ -110,6 +107,12 @@ fn outcome(reached: io::Result<String>) -> Outcome {
     match reached {
         Ok(by) => Outcome::Reached { by },
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Outcome::Refused,
+        Err(error) if is_forbidden(&error) => Outcome::Forbidden,
         Err(error) => Outcome::Error { message: error.to_string() },
     }
+}
+
+/// EPERM, which the hooks at the socket answer with; EACCES has other reasons.
+fn is_forbidden(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(nix::errno::Errno::EPERM as i32)
 }

@@ -59,7 +59,7 @@ pub(super) async fn reach(attempt: &Attempt<'_>) -> io::Result<String> {
     let source = attempt.source();
     let socket = raw(source, port::open)?;
     socket.connect(SocketAddr::new(attempt.destination().ip(), 0)).await?;
-    let ours = attempt.take_port();
+    let ours = attempt.source_port();
     let theirs = attempt.destination().port();
     let packet = |tag, chunk| Packet { source_port: ours, destination_port: theirs, tag, chunk };
     let tag = attempt.tag();

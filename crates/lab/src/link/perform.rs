@@ -9,7 +9,9 @@ use std::path::Path;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressScope};
 use rtnetlink::packet_route::link::{InfoData, InfoVeth};
 use rtnetlink::packet_route::route::{RouteMessage, RouteScope};
-use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
+use rtnetlink::{
+    AddressAddRequest, Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder,
+};
 
 use crate::link::{Mac, Route, Step};
 
@@ -60,7 +62,11 @@ async fn perform_one(handle: &Handle, step: &Step) -> Result<(), LinkError> {
             handle.link().set(LinkUnspec::new_with_index(*index).up().build()).execute().await
         }
         Step::Address { index, address, link_local } => {
-            add_address(handle, *index, *address, *link_local).await
+            address_request(handle, *index, *address, *link_local).execute().await
+        }
+        Step::NoAddress { index, address } => {
+            let message = address_request(handle, *index, *address, false).message_mut().clone();
+            handle.address().del(message).execute().await
         }
         Step::Route(to) => handle.route().add(route(to)).replace().execute().await,
         Step::NoRoute(to) => handle.route().del(route(to)).execute().await,
@@ -93,12 +99,12 @@ fn veth(
 }
 
 /// An IPv6 address of full length makes no route to its neighbours, so a link-local one gets /64.
-async fn add_address(
+fn address_request(
     handle: &Handle,
     index: u32,
     address: IpAddr,
     link_local: bool,
-) -> Result<(), rtnetlink::Error> {
+) -> AddressAddRequest {
     let length = match (address, link_local) {
         (IpAddr::V4(_), _) => 32,
         (IpAddr::V6(_), true) => 64,
@@ -112,7 +118,7 @@ async fn add_address(
     } else if link_local {
         message.header.scope = AddressScope::Link;
     }
-    request.execute().await
+    request
 }
 
 /// What is not of the destination's family is left out; plugs make no such route.

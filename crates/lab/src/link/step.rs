@@ -57,6 +57,13 @@ pub(crate) enum Step {
         /// Whether it means something on the link only.
         link_local: bool,
     },
+    /// Takes an address from a device.
+    NoAddress {
+        /// The device.
+        index: u32,
+        /// The address.
+        address: IpAddr,
+    },
     /// Adds or replaces a route.
     Route(Route),
     /// Removes a route.
@@ -79,6 +86,9 @@ impl fmt::Display for Step {
             Self::NoLink { index } => write!(f, "remove device {index}"),
             Self::Up { index } => write!(f, "set device {index} up"),
             Self::Address { index, address, .. } => write!(f, "add {address} to device {index}"),
+            Self::NoAddress { index, address } => {
+                write!(f, "take {address} from device {index}")
+            }
             Self::Route(Route { to: (to, length), index, .. }) => {
                 write!(f, "route {to}/{length} over device {index}")
             }

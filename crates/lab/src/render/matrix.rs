@@ -39,9 +39,7 @@ pub fn matrix(report: &RunReport, world: &World, rules: &Rules, colour: Colour) 
         let key = (group(&result.probe.from), group(&result.probe.to));
         cells.entry(key).or_default().add(result, &numbers);
     }
-    let names: BTreeSet<&String> = cells.keys().flat_map(|(from, to)| [from, to]).collect();
-    let names: Vec<&String> = names.into_iter().collect();
-    let mut lines = grid(&names, &cells, colour);
+    let mut lines = grid(&cells, colour);
     lines.push(String::new());
     lines.push("Legend: + allowed, - denied, the number is the deciding rule; ! differs".into());
     lines.extend(numbers.legend(rules));
@@ -74,34 +72,59 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Columns have numbers, which the rows explain.
-fn grid(
-    names: &[&String],
-    cells: &BTreeMap<(String, String), Cell<'_>>,
-    colour: Colour,
-) -> Vec<String> {
-    let text = |from: &String, to: &String| cells.get(&(from.clone(), to.clone())).map(Cell::text);
-    let widths: Vec<usize> = names
-        .iter()
-        .map(|to| names.iter().filter_map(|from| text(from, to)).map(|text| text.len()).max())
-        .map(|width| width.unwrap_or(0).max(2))
-        .collect();
+/// Columns have numbers, which the rows explain; what never sends, such as a Service, has an empty
+/// row at the end that explains its number.
+fn grid(cells: &BTreeMap<(String, String), Cell<'_>>, colour: Colour) -> Vec<String> {
+    let senders: BTreeSet<&String> = cells.keys().map(|(from, _)| from).collect();
+    let receivers: BTreeSet<&String> = cells.keys().map(|(_, to)| to).collect();
+    let passive = receivers.difference(&senders).copied();
+    let names: Vec<&String> = senders.iter().copied().chain(passive).collect();
+    let columns: Vec<Column<'_>> =
+        (1..).zip(&names).map(|(number, to)| Column::new(number, to, cells)).collect();
     let label = names.iter().map(|name| name.len()).max().unwrap_or(0) + 4;
-    let header = (1..).zip(&widths).map(|(number, width)| format!("{number:<width$}"));
-    let header: Vec<String> = header.collect();
+    let header: Vec<String> = columns.iter().map(Column::header).collect();
     let mut lines =
         vec![format!("{:label$}  {}", "from \\ to", header.join("  ")).trim_end().into()];
-    for (number, from) in (1..).zip(names) {
-        let row = names.iter().zip(&widths).map(|(to, width)| {
-            let cell = cells.get(&((*from).clone(), (*to).clone()));
-            let padded = format!("{:<width$}", cell.map(Cell::text).unwrap_or_else(|| ".".into()));
-            cell.map_or(padded.clone(), |cell| cell.paint(padded, colour))
-        });
-        let row: Vec<String> = row.collect();
-        let name = format!("{number:>2}  {from}");
-        lines.push(format!("{name:label$}  {}", row.join("  ")).trim_end().to_owned());
+    for (number, name) in (1..).zip(&names) {
+        let named = format!("{number:>2}  {name}");
+        let row: Vec<String> = match senders.contains(name) {
+            true => columns.iter().map(|column| column.text(name, cells, colour)).collect(),
+            false => Vec::new(),
+        };
+        lines.push(format!("{named:label$}  {}", row.join("  ")).trim_end().to_owned());
     }
     lines
+}
+
+/// A receiver, its number, and how wide its widest cell is.
+struct Column<'a> {
+    number: usize,
+    to: &'a String,
+    width: usize,
+}
+
+impl<'a> Column<'a> {
+    fn new(number: usize, to: &'a String, cells: &BTreeMap<(String, String), Cell<'_>>) -> Self {
+        let here = cells.iter().filter(|((_, receiver), _)| receiver == to);
+        let widest = here.map(|(_, cell)| cell.text().len()).max();
+        Self { number, to, width: widest.unwrap_or(0).max(2) }
+    }
+
+    fn header(&self) -> String {
+        format!("{:<width$}", self.number, width = self.width)
+    }
+
+    fn text(
+        &self,
+        from: &str,
+        cells: &BTreeMap<(String, String), Cell<'_>>,
+        colour: Colour,
+    ) -> String {
+        let cell = cells.get(&(from.to_owned(), self.to.clone()));
+        let text = cell.map_or_else(|| ".".to_owned(), Cell::text);
+        let padded = format!("{text:<width$}", width = self.width);
+        cell.map_or(padded.clone(), |cell| cell.paint(padded, colour))
+    }
 }
 
 /// Pods of one workload share a row; so do all addresses outside.

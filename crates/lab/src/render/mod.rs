@@ -7,6 +7,8 @@ mod junit;
 mod matrix;
 mod number;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use json::json;
 pub use junit::{JunitError, junit};

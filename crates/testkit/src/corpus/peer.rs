@@ -1,6 +1,6 @@
 //! Reads the ends and the traffic of a flow from the words of the command line.
 //!
-//! `NS/NAME` is a pod, `node/NAME` a node, `ip:ADDR` whoever has that address, `svc/NS/NAME` a
+//! `NS/NAME` is a pod, `node/NAME` a node, `ip:ADDR` whoever has that address, `NS/svc/NAME` a
 //! Service's own address, `dns:NAME` a name; ports are `5432/tcp`, `icmp` and `protocol/47`.
 
 use std::net::IpAddr;
@@ -60,7 +60,7 @@ fn find(world: &World, text: &str, family: Family) -> Option<End> {
     let (first, rest) = text.split_once('/')?;
     match (first, rest.split_once('/')) {
         ("node", None) => node(world, rest, family),
-        ("svc", Some((namespace, name))) => service(world, namespace, name, family),
+        (namespace, Some(("svc", name))) => service(world, namespace, name, family),
         (namespace, None) => Some(world.pod_end(world.find_pod(namespace, rest)?, family)),
         (_, Some(_)) => None,
     }

@@ -1,0 +1,57 @@
+//! A lab that stays up, as a person meets it: up, exec, probe, down.
+//!
+//! Without root it says SKIPPED, and fails where `RINGFENCE_REQUIRE_KERNEL=1` says that nothing may
+//! be skipped.
+
+#![expect(clippy::unwrap_used, reason = "a test may crash")]
+
+use std::process::{Command, Output};
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+const NAME: &str = "t-words";
+
+fn lab(words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
+    command.current_dir(DATA).arg("lab").args(words).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Removes the lab, whatever happens to the test.
+struct Removed;
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        drop(lab(&["down", "--name", NAME]));
+    }
+}
+
+#[test]
+fn a_lab_comes_up_runs_commands_in_its_pods_answers_probes_and_goes() {
+    if let Err(error) = lab::preflight() {
+        let required = std::env::var("RINGFENCE_REQUIRE_KERNEL").is_ok_and(|value| value == "1");
+        assert!(!required, "the kernel is required: {error}");
+        eprintln!("SKIPPED: {error}");
+        return;
+    }
+    let removed = Removed;
+    let up = lab(&["up", "-f", "shop.yaml", "--name", NAME]);
+    assert!(said(&up).starts_with("lab t-words is up: "), "{}", said(&up));
+    let place = ["exec", "--name", NAME, "shop/web", "--", "sh", "-c"];
+    let inside = said(&lab(&[&place[..], &["cat /proc/self/cgroup; cat /proc/net/dev"]].concat()));
+    assert!(inside.contains("/ringfence/t-words/n.node1/shop.web/"), "{inside}");
+    assert!(inside.contains("eth0:"), "{inside}");
+    let failed = lab(&[&place[..], &["exit 7"]].concat());
+    assert_eq!(failed.status.code(), Some(7), "the command's exit code is the answer");
+    let nobody = lab(&["exec", "--name", NAME, "shop/nobody", "--", "true"]);
+    assert_eq!(nobody.status.code(), Some(2));
+    let probed = said(&lab(&["probe", "--name", NAME]));
+    let last = probed.lines().last().unwrap();
+    assert!(last.ends_with(" control_failed=0 differences=0"), "{probed}");
+    drop(removed);
+    let gone = lab(&["exec", "--name", NAME, "shop/web", "--", "true"]);
+    assert_eq!(gone.status.code(), Some(2), "nothing is left");
+}
