@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The words for packets: protocols, roles, headers, and what is kept of a packet.
+ *
+ * Apart from the parsing, because everything that looks at a parsed packet needs just these.
+ */
+#pragma once
+
+#include "../include/reason.h"
+#include "address.h"
+
+enum {
+	ETHERNET_SIZE = 14,
+	ETHERTYPE_IPV4 = 0x0800,
+	ETHERTYPE_ARP = 0x0806,
+	ETHERTYPE_IPV6 = 0x86dd,
+};
+
+enum {
+	PROTOCOL_HOP_BY_HOP = 0,
+	PROTOCOL_ICMP = 1,
+	PROTOCOL_TCP = 6,
+	PROTOCOL_UDP = 17,
+	PROTOCOL_ROUTING = 43,
+	PROTOCOL_FRAGMENT = 44,
+	PROTOCOL_AUTHENTICATION = 51,
+	PROTOCOL_ICMPV6 = 58,
+	PROTOCOL_DESTINATION_OPTIONS = 60,
+	PROTOCOL_SCTP = 132,
+};
+
+/* What a packet means to the connection it belongs to. */
+enum role {
+	ROLE_ANY = 0,	 /* opens a connection if there is none */
+	ROLE_OPEN,	 /* wants a new connection: SYN, INIT, echo request */
+	ROLE_ANSWER,	 /* answers one: SYN+ACK, INIT ACK, echo reply */
+	ROLE_MIDDLE,	 /* belongs to one: other TCP */
+	ROLE_RESET,	 /* ends one */
+	ROLE_ERROR,	 /* an ICMP error about one */
+	ROLE_PATH_MTU,	 /* an ICMP error without which large packets vanish */
+	ROLE_NEIGHBOUR,	 /* neighbour discovery from this link */
+	ROLE_MEMBERSHIP, /* multicast listener discovery */
+};
+
+enum {
+	PACKET_ARP = 1,
+	PACKET_FIRST_FRAGMENT = 2,
+	PACKET_LATER_FRAGMENT = 4,
+	PACKET_CLOSES = 8,
+};
+
+struct packet {
+	struct address source;
+	struct address destination;
+	__u32 offset; /* of what follows the network header */
+	__u32 end;    /* of the packet by its own length */
+	__u32 fragment_id;
+	__u16 source_port; /* an echo's identifier for ICMP, in both directions */
+	__u16 destination_port;
+	__u8 protocol;
+	__u8 family;
+	__u8 role;
+	__u8 flags;
+	__u8 type; /* of ICMP */
+	__u8 hop_limit;
+	__u8 source_mac[6];
+};
+
+struct ethernet_header {
+	__u8 destination[6];
+	__u8 source[6];
+	__u16 type;
+};
+
+struct ipv4_header {
+	__u8 version_length;
+	__u8 service;
+	__u16 total_length;
+	__u16 id;
+	__u16 fragment;
+	__u8 hop_limit;
+	__u8 protocol;
+	__u16 checksum;
+	__u32 source;
+	__u32 destination;
+};
+
+struct ipv6_header {
+	__u32 version_class_flow;
+	__u16 payload_length;
+	__u8 next;
+	__u8 hop_limit;
+	struct address source;
+	struct address destination;
+};
+
+enum {
+	EXTENSIONS_MAX = 8,
+	OPTIONS_FROM_POD_MAX = 64,
+	TCP_HEADER_SIZE = 20,
+	TCP_FIN = 1,
+	TCP_SYN = 2,
+	TCP_RST = 4,
+	TCP_ACK = 16,
+	SCTP_CHUNK_INIT = 1,
+	SCTP_CHUNK_INIT_ACK = 2,
+	SCTP_CHUNK_ABORT = 6,
+	SCTP_CHUNK_SHUTDOWN_COMPLETE = 14,
+	LENGTH_FIELD_MAX = 65535,
+};
