@@ -1,6 +1,5 @@
 //! Compiling one node's table in a full-size cluster, and a whole small cluster.
 
-#![expect(missing_docs, reason = "the macros of the harness make undocumented items")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot start has no result")]
 
 use compile::{Scope, Slots, compile};

@@ -1,6 +1,5 @@
 //! From a changed policy to the list of writes, on a node of 110 pods.
 
-#![expect(missing_docs, reason = "the macros of the harness make undocumented items")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot start has no result")]
 
 use compile::{Scope, Slots, compile};

@@ -5,12 +5,15 @@
 
 mod judge;
 mod patch;
+mod report;
 mod sample;
 mod scratch;
+mod seed;
 mod tiers;
 #[cfg(test)]
 mod whole;
 
+use std::fs;
 use std::path::Path;
 
 use crate::Ended;
@@ -18,9 +21,10 @@ use crate::cli;
 use crate::files::FilesError;
 use crate::process::{self, ProcessError};
 use crate::workspace::WorkspaceError;
-use judge::{Tally, Tiers, Verdict};
+use judge::{Tiers, Verdict};
 use patch::PatchError;
 pub(crate) use patch::{Mutant, read_all};
+use report::Report;
 use scratch::Scratch;
 use tiers::KernelAndCore;
 
@@ -48,27 +52,36 @@ pub(crate) enum MutantsError {
 
 /// Judges the chosen mutants of the tree in `root`.
 pub(crate) fn run(root: &Path, options: &cli::Mutants) -> Result<Ended, MutantsError> {
-    let tally = judge_in(&process::cache().join("mutants"), root, options)?;
+    let folder = process::cache().join("mutants");
+    seed::seed(&seed::built(root), &Scratch::new(root, &folder)?.target())?;
+    let report = judge_in(&folder, root, options)?;
+    if let Some(page) = &options.write {
+        fs::write(page, report.to_string()).map_err(FilesError::at(page))?;
+    }
+    let tally = report.tally();
     println!("{tally}");
     Ok(if tally.all_caught() { Ended::Well } else { Ended::Badly })
 }
 
 /// As above, in a copy in `folder`.
-fn judge_in(folder: &Path, root: &Path, options: &cli::Mutants) -> Result<Tally, MutantsError> {
+fn judge_in(folder: &Path, root: &Path, options: &cli::Mutants) -> Result<Report, MutantsError> {
     let chosen = sample::choose(read_all(&root.join(FOLDER))?, options);
     if chosen.is_empty() {
         return Err(MutantsError::None);
     }
-    let scratch = Scratch::new(root, folder)?;
+    // People go on editing while mutants are judged; what they were to see is what was there first.
+    let snapshot = Scratch::new(root, &folder.join("snapshot"))?;
+    snapshot.restore()?;
+    let scratch = Scratch::new(&snapshot.tree(), folder)?;
     let mut tiers = KernelAndCore::new(&scratch, options.tier)?;
     baseline(&scratch, &mut tiers)?;
-    let mut tally = Tally::default();
-    for mutant in &chosen {
-        let verdict = judge_one(&scratch, &mut tiers, mutant)?;
+    let mut report = Report::default();
+    for mutant in chosen {
+        let verdict = judge_one(&scratch, &mut tiers, &mutant)?;
         println!("{:<9} {mutant}: {verdict}", verdict.word());
-        tally.add(&verdict);
+        report.add(mutant, verdict);
     }
-    Ok(tally)
+    Ok(report)
 }
 
 /// A test that fails without a mutant would catch every mutant.

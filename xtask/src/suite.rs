@@ -14,6 +14,9 @@ use crate::workspace::Member;
 
 const WHY_ROOT: &str = "to make network namespaces and load BPF programs";
 
+/// Test binaries that take long; they run last, so that a failure elsewhere is told early.
+const SLOW: [&str; 1] = ["t2"];
+
 /// A tree with its own build folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Suite {
@@ -43,6 +46,7 @@ pub(crate) enum Outcome {
 struct Binary {
     program: PathBuf,
     folder: PathBuf,
+    is_slow: bool,
 }
 
 impl Suite {
@@ -146,9 +150,15 @@ fn select<'a>(packages: &'a [&str]) -> impl Iterator<Item = &'a str> {
 
 #[derive(Deserialize)]
 struct Artifact {
+    target: Target,
     executable: Option<PathBuf>,
     manifest_path: PathBuf,
     profile: Profile,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -156,35 +166,40 @@ struct Profile {
     test: bool,
 }
 
-/// The test binaries among cargo's messages; messages of other kinds have other fields.
+/// The test binaries among cargo's messages, the slow ones last; messages of other kinds have other fields.
 fn binaries(messages: &str) -> Vec<Binary> {
     let read = |line| serde_json::from_str::<Artifact>(line).ok();
     let tests = messages.lines().filter_map(read).filter(|artifact| artifact.profile.test);
-    tests.filter_map(binary).collect()
+    let mut binaries: Vec<_> = tests.filter_map(binary).collect();
+    binaries.sort_by_key(|binary| binary.is_slow);
+    binaries
 }
 
 fn binary(artifact: Artifact) -> Option<Binary> {
     let folder = artifact.manifest_path.parent().map(Path::to_path_buf)?;
-    Some(Binary { program: artifact.executable?, folder })
+    let is_slow = SLOW.contains(&artifact.target.name.as_str());
+    Some(Binary { program: artifact.executable?, folder, is_slow })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
-    use super::{Binary, Outcome, Suite, WHY_ROOT, binaries};
+    use super::{Outcome, Suite, WHY_ROOT, binaries};
 
     #[test]
-    fn only_test_binaries_are_run_each_in_its_own_folder() {
+    fn only_test_binaries_are_run_each_in_its_own_folder_and_slow_ones_last() {
         let messages = [
-            r#"{"reason":"compiler-artifact","manifest_path":"/t/a/Cargo.toml","profile":{"test":false},"executable":"/t/a.bin"}"#,
-            r#"{"reason":"compiler-artifact","manifest_path":"/t/a/Cargo.toml","profile":{"test":true},"executable":"/t/a.test"}"#,
-            r#"{"reason":"compiler-artifact","manifest_path":"/t/b/Cargo.toml","profile":{"test":true},"executable":null}"#,
+            r#"{"reason":"compiler-artifact","manifest_path":"/t/a/Cargo.toml","target":{"name":"a"},"profile":{"test":false},"executable":"/t/a.bin"}"#,
+            r#"{"reason":"compiler-artifact","manifest_path":"/t/a/Cargo.toml","target":{"name":"t2"},"profile":{"test":true},"executable":"/t/t2.test"}"#,
+            r#"{"reason":"compiler-artifact","manifest_path":"/t/a/Cargo.toml","target":{"name":"a"},"profile":{"test":true},"executable":"/t/a.test"}"#,
+            r#"{"reason":"compiler-artifact","manifest_path":"/t/b/Cargo.toml","target":{"name":"b"},"profile":{"test":true},"executable":null}"#,
             r#"{"reason":"build-finished","success":true}"#,
         ];
-        let expected =
-            Binary { program: PathBuf::from("/t/a.test"), folder: PathBuf::from("/t/a") };
-        assert_eq!(binaries(&messages.join("\n")), [expected]);
+        let found = binaries(&messages.join("\n"));
+        let programs: Vec<_> = found.iter().map(|binary| binary.program.as_path()).collect();
+        assert_eq!(programs, ["/t/a.test", "/t/t2.test"].map(Path::new));
+        assert!(found.iter().all(|binary| binary.folder == Path::new("/t/a")));
     }
 
     fn write(folder: &Path, name: &str, text: &str) {

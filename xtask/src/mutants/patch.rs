@@ -54,6 +54,16 @@ impl Broken {
     }
 }
 
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Compile => "compile",
+            Self::Oracle => "oracle",
+            Self::C => "c",
+        })
+    }
+}
+
 /// One patch of `tests/mutants`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mutant {
@@ -90,12 +100,7 @@ impl Mutant {
 
 impl fmt::Display for Mutant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = match self.place {
-            Broken::Compile => "compile",
-            Broken::Oracle => "oracle",
-            Broken::C => "c",
-        };
-        write!(f, "{:02} {place:<7} {}", self.number, self.what)
+        write!(f, "{:02} {:<7} {}", self.number, self.place, self.what)
     }
 }
 

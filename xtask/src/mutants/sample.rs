@@ -68,7 +68,8 @@ mod tests {
     }
 
     fn numbers(only: &[u32], sample: Option<usize>) -> Vec<u32> {
-        let options = cli::Mutants { only: only.to_vec(), sample, tier: cli::Tiers::All };
+        let options =
+            cli::Mutants { only: only.to_vec(), sample, tier: cli::Tiers::All, write: None };
         choose(thirty(), &options).iter().map(|mutant| mutant.number).collect()
     }
 

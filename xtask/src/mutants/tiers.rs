@@ -9,8 +9,7 @@ use super::judge::{TierName, Tiers};
 use super::scratch::Scratch;
 use crate::cli;
 use crate::process::ProcessError;
-use crate::suite::{self, Outcome, Suite};
-use crate::workspace::Workspace;
+use crate::suite::{Outcome, Suite};
 
 /// The crates that can see a wrong verdict without a kernel; the others' tests would only cost time.
 pub(super) const CORE: [&str; 5] = [
@@ -21,6 +20,9 @@ pub(super) const CORE: [&str; 5] = [
     "ringfence-tiers",
 ];
 
+/// The crate that sees what the programs do, by test runs and by real packets.
+const KERNEL: [&str; 1] = ["ringfence-kernel"];
+
 /// A mutant may loop for ever; the longest honest test binary takes a fraction of this.
 const SECONDS_MAX: u32 = 900;
 
@@ -28,17 +30,13 @@ const SECONDS_MAX: u32 = 900;
 pub(crate) struct KernelAndCore {
     scratch: Scratch,
     may: cli::Tiers,
-    privileged: Vec<String>,
 }
 
 impl KernelAndCore {
     /// The tiers of `scratch` that `may` names.
     pub(crate) fn new(scratch: &Scratch, may: cli::Tiers) -> Result<Self, MutantsError> {
         scratch.restore()?;
-        let workspace = Workspace::read(&scratch.tree())?;
-        let privileged = suite::privileged(&workspace.members);
-        let privileged = privileged.into_iter().map(str::to_owned).collect();
-        let tiers = Self { scratch: scratch.clone(), may, privileged };
+        let tiers = Self { scratch: scratch.clone(), may };
         if tiers.may_judge(TierName::Kernel) && !tiers.suite("root").can_be_root()? {
             return Err(MutantsError::NoRoot);
         }
@@ -59,8 +57,6 @@ impl KernelAndCore {
             root: self.scratch.tree(),
             variables: vec![
                 ("CARGO_TARGET_DIR", self.scratch.target().into()),
-                // Nobody debugs a mutant, and without debug information it builds faster.
-                ("CARGO_PROFILE_DEV_DEBUG", "0".into()),
                 ("INSTA_UPDATE", "no".into()),
             ],
             log: Some(self.scratch.log(name)),
@@ -76,10 +72,9 @@ impl Tiers for KernelAndCore {
         }
         let log = self.scratch.log(name);
         fs::write(&log, "").map_err(|source| ProcessError::Log { path: log, source })?;
-        let privileged: Vec<_> = self.privileged.iter().map(String::as_str).collect();
         match tier {
             TierName::Core => self.suite(name).run(&CORE),
-            TierName::Kernel => self.suite(name).run_as_root(&privileged),
+            TierName::Kernel => self.suite(name).run_as_root(&KERNEL),
         }
         .map(Some)
     }

@@ -46,9 +46,10 @@ fn patch(body: &str) -> String {
 }
 
 fn judge(root: &Path, only: &[u32]) -> Result<String, MutantsError> {
-    let options = cli::Mutants { only: only.to_vec(), sample: None, tier: cli::Tiers::Core };
-    let tally = judge_in(&root.join("scratch"), &root.join("tree"), &options)?;
-    Ok(tally.to_string())
+    let options =
+        cli::Mutants { only: only.to_vec(), sample: None, tier: cli::Tiers::Core, write: None };
+    let report = judge_in(&root.join("scratch"), &root.join("tree"), &options)?;
+    Ok(report.tally().to_string())
 }
 
 #[test]
