@@ -235,7 +235,7 @@ fn a_pod_reaches_itself_through_its_service_only_where_it_may() {
         assert_good(&report);
         for (pod, verdict) in [("api", Verdict::Deny), ("web", Verdict::Allow)] {
             let to_itself = report.results.iter().map(|result| &result.probe).filter(|probe| {
-                probe.from == format!("shop/{pod}") && probe.to == format!("svc/shop/{pod}")
+                probe.from == format!("shop/{pod}") && probe.to == format!("shop/svc/{pod}")
             });
             let verdicts: Vec<Verdict> = to_itself.map(|probe| probe.decision.verdict()).collect();
             assert_eq!(verdicts, vec![verdict; 4], "TCP and UDP, both families, of {pod}");
