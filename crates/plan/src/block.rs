@@ -9,8 +9,8 @@ use compile::Image;
 
 const NOTHING: Cell = Cell { rule: 0, verdict: abi::verdict_code::DENY, reason: 0, pad: 0 };
 
-/// Columns that the narrowest block has room for.
-const WIDTH_MIN: usize = 8;
+/// Blocks have a multiple of this many columns.
+const WIDTH_STEP: usize = 8;
 
 /// The blocks of an image.
 pub(crate) struct Blocks {
@@ -35,7 +35,7 @@ impl Blocks {
     /// columns, so that most new ports need no new rows.
     pub(crate) fn place(&mut self, cells: &[Option<Cell>]) -> (RowValue, Option<Vec<Cell>>) {
         let mut cells: Vec<Cell> = cells.iter().map(|cell| cell.unwrap_or(NOTHING)).collect();
-        cells.resize((cells.len() + 1).next_power_of_two().max(WIDTH_MIN), NOTHING);
+        cells.resize((cells.len() + 1).next_multiple_of(WIDTH_STEP), NOTHING);
         if let Some(value) = self.known.get(&cells) {
             return (*value, None);
         }
