@@ -48,7 +48,7 @@ static __always_inline int packet_ipv4(struct __sk_buff *skb, struct packet *pac
 	__u32 header, length;
 	__u16 fragment;
 
-	if (bpf_skb_load_bytes(skb, ETHERNET_SIZE, &ip, sizeof(ip)))
+	if (packet_load(skb, ETHERNET_SIZE, &ip))
 		return REASON_UNPARSABLE;
 	header = (ip.version_length & 15) * 4;
 	length = ntohs(ip.total_length);
@@ -95,7 +95,7 @@ static __always_inline int packet_extension(struct __sk_buff *skb, struct packet
 	default:
 		return 0;
 	}
-	if (bpf_skb_load_bytes(skb, packet->offset, &extension, sizeof(extension)))
+	if (packet_load(skb, packet->offset, &extension))
 		return -REASON_UNPARSABLE;
 	size = (extension.length + 1) * 8;
 	if (packet->protocol == PROTOCOL_AUTHENTICATION)
@@ -129,7 +129,7 @@ static __always_inline int packet_ipv6(struct __sk_buff *skb, struct packet *pac
 	__u32 options = 0;
 	int step = 1;
 
-	if (bpf_skb_load_bytes(skb, ETHERNET_SIZE, &ip, sizeof(ip)))
+	if (packet_load(skb, ETHERNET_SIZE, &ip))
 		return REASON_UNPARSABLE;
 	if ((ip.version_class_flow & 0xf0) != 0x60 || address_is_mapped(&ip.source) ||
 	    address_is_mapped(&ip.destination) ||
@@ -168,7 +168,7 @@ __checked_alone int packet_read(struct __sk_buff *skb, struct packet *packet, bo
 
 	if (!packet)
 		return REASON_UNPARSABLE;
-	if (skb->vlan_present || bpf_skb_load_bytes(skb, 0, &ethernet, sizeof(ethernet)))
+	if (skb->vlan_present || packet_load(skb, 0, &ethernet))
 		return REASON_UNPARSABLE;
 	memcpy(packet->source_mac, ethernet.source, 6);
 	switch (ntohs(ethernet.type)) {

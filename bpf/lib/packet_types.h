@@ -107,4 +107,24 @@ enum {
 	SCTP_CHUNK_ABORT = 6,
 	SCTP_CHUNK_SHUTDOWN_COMPLETE = 14,
 	LENGTH_FIELD_MAX = 65535,
+	LINEAR_MAX = 255,
 };
+
+/*
+ * Reads a header at a small offset: 0, or -1 where the packet ends before. Headers are nearly always
+ * in the packet's linear part, where reading costs nothing; a call into the kernel finds the others.
+ * The copy is by the header's own words, though packets are not aligned to them: the verifier allows
+ * that where the machine does.
+ */
+#define packet_load(skb, offset, to)                                                               \
+	({                                                                                         \
+		void *start_ = (void *)(long)(skb)->data, *end_ = (void *)(long)(skb)->data_end;   \
+		__u32 offset_ = (offset);                                                          \
+		int failed_ = 0;                                                                   \
+                                                                                                   \
+		if (offset_ <= LINEAR_MAX && start_ + offset_ + sizeof(*(to)) <= end_)             \
+			*(to) = *(typeof(*(to)) *)(start_ + offset_);                              \
+		else if (bpf_skb_load_bytes(skb, offset_, to, sizeof(*(to))))                      \
+			failed_ = -1;                                                              \
+		failed_;                                                                           \
+	})

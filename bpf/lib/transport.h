@@ -28,7 +28,7 @@ static __always_inline int packet_tcp(struct __sk_buff *skb, struct packet *pack
 	} tcp;
 
 	if (packet->end < packet->offset + sizeof(tcp) ||
-	    bpf_skb_load_bytes(skb, packet->offset, &tcp, sizeof(tcp)))
+	    packet_load(skb, packet->offset, &tcp))
 		return REASON_UNPARSABLE;
 	packet->source_port = ntohs(tcp.source);
 	packet->destination_port = ntohs(tcp.destination);
@@ -45,13 +45,18 @@ static __always_inline int packet_tcp(struct __sk_buff *skb, struct packet *pack
 
 static __always_inline int packet_udp(struct __sk_buff *skb, struct packet *packet)
 {
-	__u16 udp[4];
+	struct {
+		__u16 source;
+		__u16 destination;
+		__u16 length;
+		__u16 checksum;
+	} udp;
 
 	if (packet->end < packet->offset + sizeof(udp) ||
-	    bpf_skb_load_bytes(skb, packet->offset, udp, sizeof(udp)))
+	    packet_load(skb, packet->offset, &udp))
 		return REASON_UNPARSABLE;
-	packet->source_port = ntohs(udp[0]);
-	packet->destination_port = ntohs(udp[1]);
+	packet->source_port = ntohs(udp.source);
+	packet->destination_port = ntohs(udp.destination);
 	return 0;
 }
 
@@ -69,7 +74,7 @@ static __always_inline int packet_sctp(struct __sk_buff *skb, struct packet *pac
 	} sctp;
 
 	if (packet->end < packet->offset + sizeof(sctp) ||
-	    bpf_skb_load_bytes(skb, packet->offset, &sctp, sizeof(sctp)))
+	    packet_load(skb, packet->offset, &sctp))
 		return REASON_UNPARSABLE;
 	packet->source_port = ntohs(sctp.source);
 	packet->destination_port = ntohs(sctp.destination);
@@ -140,7 +145,7 @@ static __always_inline int packet_icmp(struct __sk_buff *skb, struct packet *pac
 	} icmp;
 
 	if (packet->end < packet->offset + sizeof(icmp) ||
-	    bpf_skb_load_bytes(skb, packet->offset, &icmp, sizeof(icmp)))
+	    packet_load(skb, packet->offset, &icmp))
 		return REASON_UNPARSABLE;
 	packet->type = icmp.type;
 	packet->role = packet->family == 4 ? packet_icmp_role(icmp.type, icmp.code) :

@@ -13,6 +13,8 @@ use crate::table::{Others, Table, TableError};
 pub(crate) const PEERS: [u32; 4] = [100, 1_000, 10_000, 100_000];
 /// Rules of one endpoint, among 10,000 peers.
 pub(crate) const RULES: [u32; 4] = [1, 100, 1_000, 10_000];
+/// Rules of one endpoint that each name another of 10,000 peers.
+pub(crate) const KINDS: u32 = 10_000;
 /// External prefixes.
 pub(crate) const PREFIXES: [u32; 2] = [100, 10_000];
 /// Rules that are tested in their order.
@@ -40,13 +42,17 @@ impl Field {
             field.add((What::Ordered, rules), layout::ordered(rules)?);
         }
         for count in PEERS {
-            field.add_table((What::Peers, count), Others::Pods(count), count)?;
+            let rules = count.min(layout::CLASSES_MAX);
+            field.add_table((What::Peers, count), pods(count), rules)?;
         }
         for rules in RULES {
-            field.add_table((What::Rules, rules), Others::Pods(AMONG), rules)?;
+            field.add_table((What::Rules, rules), pods(AMONG), rules)?;
         }
+        let apart = Others::Pods { count: AMONG, kinds: KINDS };
+        field.add_table((What::Kinds, KINDS), apart, KINDS)?;
         for count in PREFIXES {
-            field.add_table((What::External, count), Others::Prefixes(count), count)?;
+            let rules = count.min(layout::CLASSES_MAX);
+            field.add_table((What::External, count), Others::Prefixes(count), rules)?;
         }
         field.add_packets()?;
         Ok(field)
@@ -67,10 +73,8 @@ impl Field {
         Ok(())
     }
 
-    /// Where peers are what varies, nobody's rules tell more than so many kinds of them apart.
     fn add_table(&mut self, entry: Entry, others: Others, rules: u32) -> Result<(), TableError> {
-        let limit = if entry.0 == What::Rules { rules } else { layout::CLASSES_MAX };
-        let table = Table::new(others, rules.min(limit))?;
+        let table = Table::new(others, rules)?;
         self.add(entry, table.racer()?);
         self.tables.push(table);
         Ok(())
@@ -79,7 +83,7 @@ impl Field {
     fn add_packets(&mut self) -> Result<(), TableError> {
         for count in CONNECTIONS {
             self.add((What::Lru, count), layout::lru(&peers(count))?);
-            let mut table = Table::new(Others::Pods(count), layout::CLASSES_MAX)?;
+            let mut table = Table::new(pods(count), layout::CLASSES_MAX)?;
             let base = (What::Rewritten, count);
             let racer = packet::rewritten(&table)?;
             self.contestants.push(Contestant { entry: base, base, racer });
@@ -88,7 +92,7 @@ impl Field {
             self.tables.push(table);
         }
         let largest = (What::Rewritten, 100_000);
-        let table = Table::new(Others::Pods(largest.1), layout::CLASSES_MAX)?;
+        let table = Table::new(pods(largest.1), layout::CLASSES_MAX)?;
         let racer = packet::opening(&table)?;
         self.contestants.push(Contestant {
             entry: (What::Opening, largest.1),
@@ -104,4 +108,9 @@ impl Field {
         let table = self.opening.as_ref();
         table.map_or([None; 2], |table| table.bench.instance().verified_instructions())
     }
+}
+
+/// Pods of which rules tell no more than a thousand kinds apart.
+fn pods(count: u32) -> Others {
+    Others::Pods { count, kinds: layout::CLASSES_MAX }
 }

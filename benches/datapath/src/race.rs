@@ -23,6 +23,8 @@ pub(crate) enum What {
     Peers,
     /// Our table, by the number of rules.
     Rules,
+    /// Our table, by the number of kinds of peers that rules tell apart.
+    Kinds,
     /// Our table, by the number of external prefixes.
     External,
     /// An exact lookup and a row of an array.

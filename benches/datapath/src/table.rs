@@ -47,8 +47,13 @@ const SOURCE_PORT: u16 = 40_000;
 /// Who is at the other end of the rules.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Others {
-    /// So many pods, each of them in one rule.
-    Pods(u32),
+    /// So many pods, and how many kinds of them rules can tell apart.
+    Pods {
+        /// How many.
+        count: u32,
+        /// Kinds at most; never more than there are rules.
+        kinds: u32,
+    },
     /// One address in each of so many prefixes, each of them in one rule.
     Prefixes(u32),
 }
@@ -68,7 +73,7 @@ impl Table {
     /// Compiles `rules` rules of one pod about `others` and writes them to a bench of their own.
     pub(crate) fn new(others: Others, rules: u32) -> Result<Self, TableError> {
         let addresses = match others {
-            Others::Pods(count) => peers(count),
+            Others::Pods { count, .. } => peers(count),
             // One in each prefix.
             Others::Prefixes(count) => {
                 (0..count).map(|number| Ipv4Addr::from(0x2d00_0000 + (number << 8) + 1)).collect()
@@ -119,13 +124,13 @@ impl Table {
 }
 
 fn compiled(others: Others, peers: &[Ipv4Addr], rules: u32) -> Result<Compiled, TableError> {
-    let pods = match others {
-        Others::Pods(_) => peers,
-        Others::Prefixes(_) => &[],
+    let (pods, kinds) = match others {
+        Others::Pods { kinds, .. } => (peers, kinds.min(rules)),
+        Others::Prefixes(_) => (Default::default(), rules),
     };
     let subject = pod("subject".to_owned(), "subject".to_owned(), Some("here"), SUBJECT);
     let others_of = |(number, peer): (u32, &Ipv4Addr)| {
-        pod(format!("pod{number}"), group(number % rules), None, *peer)
+        pod(format!("pod{number}"), group(number % kinds), None, *peer)
     };
     let world = World::new(WorldParts {
         namespaces: BTreeMap::from([(NAMESPACE.to_owned(), Labels::default())]),
@@ -133,8 +138,9 @@ fn compiled(others: Others, peers: &[Ipv4Addr], rules: u32) -> Result<Compiled, 
         ..WorldParts::default()
     })?;
     let about = |number: u32| match others {
-        Others::Pods(_) => {
-            vec![Peer::Pods { namespaces: own(), pods: Selector::equals("app", group(number)) }]
+        Others::Pods { .. } => {
+            let pods = Selector::equals("app", group(number % kinds));
+            vec![Peer::Pods { namespaces: own(), pods }]
         }
         Others::Prefixes(_) => peers
             .iter()
@@ -143,7 +149,8 @@ fn compiled(others: Others, peers: &[Ipv4Addr], rules: u32) -> Result<Compiled, 
             .map(|peer| block(*peer))
             .collect(),
     };
-    let rules = Rules::new((0..rules).map(|number| rule(number, about(number))).collect());
+    let rules =
+        Rules::new((0..rules).map(|number| rule(number, number / kinds, about(number))).collect());
     Ok(compile(&world, &rules, &Slots::of(&world, Scope::Node("here")))?)
 }
 
@@ -174,8 +181,9 @@ fn pod(name: String, app: String, node: Option<&str>, address: Ipv4Addr) -> mode
 }
 
 /// Allows the ports that are asked for and one more, so that rows are as wide as they usually are.
-fn rule(number: u32, peers: Vec<Peer>) -> Rule {
-    let more = PORT + 1_000 + (number % 8) as u16;
+/// `more_of_kind`: how many rules before it are about the same peers.
+fn rule(number: u32, more_of_kind: u32, peers: Vec<Peer>) -> Rule {
+    let more = PORT + 1_000 + (number % 8 + more_of_kind * 8) as u16;
     let numbers = |range| PortMatch::Numbers { protocol: Protocol::Tcp, range };
     let asked = (PORT..PORT + 8).map(PortRange::single);
     Rule {
