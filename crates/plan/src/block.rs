@@ -2,10 +2,11 @@
 //!
 //! A block is never edited once a row leads to it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use abi::{Cell, RowValue};
 use compile::Image;
+use rustc_hash::FxHashMap;
 
 const NOTHING: Cell = Cell { rule: 0, verdict: abi::verdict_code::DENY, reason: 0, pad: 0 };
 
@@ -14,19 +15,18 @@ const WIDTH_STEP: usize = 8;
 
 /// The blocks of an image.
 pub(crate) struct Blocks {
-    known: HashMap<Vec<Cell>, RowValue>,
+    known: FxHashMap<Vec<Cell>, RowValue>,
     used: BTreeMap<u32, u32>,
 }
 
 impl Blocks {
     pub(crate) fn of(image: &Image) -> Self {
-        let mut blocks = Self { known: HashMap::new(), used: BTreeMap::new() };
-        for row in image.rows.values() {
+        let rows: BTreeSet<RowValue> = image.rows.values().copied().collect();
+        let mut blocks = Self { known: FxHashMap::default(), used: BTreeMap::new() };
+        for row in rows {
             let width = blocks.used.entry(row.base).or_default();
             *width = row.width.max(*width);
-            let cells = (row.base..row.base.saturating_add(row.width))
-                .map(|index| image.cells.get(&index).copied().unwrap_or(NOTHING));
-            blocks.known.entry(cells.collect()).or_insert(*row);
+            blocks.known.entry(cells(image, row)).or_insert(row);
         }
         blocks
     }
@@ -62,4 +62,15 @@ impl Blocks {
         }
         free
     }
+}
+
+/// A block's cells; those that nobody wrote are nothing.
+fn cells(image: &Image, row: RowValue) -> Vec<Cell> {
+    let mut cells = vec![NOTHING; row.width as usize];
+    for (index, cell) in image.cells.range(row.base..row.base.saturating_add(row.width)) {
+        if let Some(place) = cells.get_mut((index - row.base) as usize) {
+            *place = *cell;
+        }
+    }
+    cells
 }

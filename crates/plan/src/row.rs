@@ -3,11 +3,11 @@
 //! Rows share blocks of cells, so two rows are compared once for each pair of blocks.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use abi::{Cell, RowKey, RowValue, verdict_code};
 use compile::Image;
 use model::Builtin;
+use rustc_hash::FxHashMap;
 
 use crate::class::ClassPair;
 use crate::column::{ColumnMap, ColumnPair};
@@ -17,9 +17,9 @@ pub(crate) struct Images<'a> {
     pub(crate) old: &'a Image,
     pub(crate) wanted: &'a Image,
     pub(crate) columns: &'a ColumnMap,
-    old_blocks: HashMap<RowValue, Vec<Cell>>,
-    wanted_blocks: HashMap<RowValue, Vec<Cell>>,
-    known: RefCell<HashMap<(Side, Side), Difference>>,
+    old_blocks: FxHashMap<RowValue, Vec<Cell>>,
+    wanted_blocks: FxHashMap<RowValue, Vec<Cell>>,
+    known: RefCell<FxHashMap<(Side, Side), Difference>>,
 }
 
 /// A set before and after; 0 is the set that allows everything.
@@ -173,12 +173,14 @@ fn is_allow(cell: Cell) -> bool {
 }
 
 /// Every block that a row leads to, with its cells.
-fn blocks(image: &Image) -> HashMap<RowValue, Vec<Cell>> {
-    let mut blocks = HashMap::new();
+fn blocks(image: &Image) -> FxHashMap<RowValue, Vec<Cell>> {
+    let mut blocks = FxHashMap::default();
     for row in image.rows.values() {
         blocks.entry(*row).or_insert_with(|| {
-            let cells = row.base..row.base.saturating_add(row.width);
-            cells.map_while(|index| image.cells.get(&index).copied()).collect()
+            let places = row.base..row.base.saturating_add(row.width);
+            let written = image.cells.range(places.clone());
+            let unbroken = written.zip(places).take_while(|((index, _), place)| **index == *place);
+            unbroken.map(|((_, cell), _)| *cell).collect()
         });
     }
     blocks
@@ -193,7 +195,7 @@ fn side(image: &Image, set: u32, class: Option<u32>) -> Side {
 }
 
 /// A cell, or what the programs make of one that is not there.
-fn cell(blocks: &HashMap<RowValue, Vec<Cell>>, side: Side, column: u32) -> Cell {
+fn cell(blocks: &FxHashMap<RowValue, Vec<Cell>>, side: Side, column: u32) -> Cell {
     let row = match side {
         Side::Open => return builtin(Builtin::DefaultAllow),
         Side::Missing => return builtin(Builtin::NotProgrammed),

@@ -1,0 +1,85 @@
+//! After the crossing: addresses and ports arrive, connections are judged again, and what nobody
+//! uses goes.
+//!
+//! Verdicts are the wanted ones by now, so only names and room change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use abi::{PrefixKey, RowKey};
+
+use super::Planner;
+use crate::class::ClassPair;
+use crate::row::SetPair;
+use crate::set::words;
+use crate::{Op, service};
+
+impl Planner<'_> {
+    pub(super) fn serve(&mut self) {
+        service::ops(self.images.old, self.images.wanted).into_iter().for_each(|op| self.emit(op));
+    }
+
+    /// Phase 6: longer prefixes go before shorter ones, so that each falls where it belongs.
+    pub(super) fn arrive(&mut self) {
+        let mut prefixes: Vec<(PrefixKey, ClassPair)> =
+            self.classes.prefixes.iter().map(|(key, pair)| (*key, *pair)).collect();
+        prefixes.sort_by_key(|(key, _)| u32::MAX - key.length);
+        for (key, pair) in &prefixes {
+            self.prefix(*key, pair.wanted);
+        }
+        for (address, pair) in &self.classes.peers {
+            self.peer(*address, pair.wanted);
+        }
+        for (key, _) in prefixes {
+            if !self.images.wanted.prefixes.contains_key(&key) {
+                self.emit(Op::NoPrefix { key });
+            }
+        }
+        for address in self.classes.peers.keys() {
+            if !self.images.wanted.peers.contains_key(address) {
+                self.emit(Op::NoPeer { address: *address });
+            }
+        }
+        self.ports(|pair| pair.end);
+    }
+
+    /// Phase 7: only endpoints whose answers may have changed are judged again.
+    pub(super) fn restamp(&mut self) {
+        let serves = !service::ops(self.images.old, self.images.wanted).is_empty();
+        let mut known = BTreeMap::new();
+        for slot in self.slots() {
+            if serves || self.may_differ(slot, &mut known) {
+                let generation = self.now.endpoints.get(&slot).map_or(0, |now| now.generation) + 1;
+                self.emit(Op::Generation { endpoint: slot, generation });
+            }
+        }
+    }
+
+    fn may_differ(&self, slot: u32, known: &mut BTreeMap<SetPair, bool>) -> bool {
+        let (old, wanted) = (words(self.images.old, slot), words(self.images.wanted, slot));
+        let (Some([old, _]), Some([wanted, _])) = (old, wanted) else { return old != wanted };
+        let pairs = [(old.ingress(), wanted.ingress()), (old.egress(), wanted.egress())];
+        pairs.into_iter().any(|(old, wanted)| {
+            let sets = SetPair { old, wanted };
+            *known.entry(sets).or_insert_with(|| self.differs(sets))
+        })
+    }
+
+    fn differs(&self, sets: SetPair) -> bool {
+        let differs = |class: &ClassPair| self.images.differs(sets, *class);
+        match self.unsettled.get(&sets.old).filter(|_| sets.old == sets.wanted) {
+            Some(unsettled) => unsettled.iter().any(differs),
+            None => self.classes.pairs.iter().any(differs),
+        }
+    }
+
+    /// Rows that no endpoint and no address leads to.
+    pub(super) fn collect(&mut self) {
+        let classes: BTreeSet<u32> =
+            self.classes.pairs.iter().filter_map(|pair| pair.wanted).collect();
+        let is_used =
+            |key: &RowKey| self.sets.wanted.contains(&key.set) && classes.contains(&key.class);
+        let unused: Vec<RowKey> =
+            self.now.rows.keys().filter(|key| !is_used(key)).copied().collect();
+        unused.into_iter().for_each(|key| self.emit(Op::NoRow { key }));
+    }
+}
