@@ -2,25 +2,23 @@
 //!
 //! Nothing here indexes or caches; the compiler has its own index and is checked against this.
 
-use std::collections::BTreeSet;
-
 use crate::Labels;
 
-/// The values of an `In` or `NotIn` requirement: at least one.
+/// The values of an `In` or `NotIn` requirement: at least one, each once, in order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Values(BTreeSet<String>);
+pub struct Values(Box<[String]>);
 
 impl Values {
     /// `None` where `values` is empty, which an API server refuses.
     pub fn new<V: Into<String>>(values: impl IntoIterator<Item = V>) -> Option<Self> {
-        let values: BTreeSet<String> = values.into_iter().map(Into::into).collect();
+        let values = canonical(values.into_iter().map(Into::into));
         (!values.is_empty()).then_some(Self(values))
     }
 
     /// Whether `value` is among them.
     #[must_use]
     pub fn contains(&self, value: &str) -> bool {
-        self.0.contains(value)
+        self.0.binary_search_by(|own| own.as_str().cmp(value)).is_ok()
     }
 
     /// The values in order.
@@ -62,7 +60,7 @@ impl Requirement {
     /// `key` equals `value`.
     #[must_use]
     pub fn equals(key: impl Into<String>, value: impl Into<String>) -> Self {
-        let values = Values(BTreeSet::from([value.into()]));
+        let values = Values(Box::new([value.into()]));
         Self::In { key: key.into(), values }
     }
 
@@ -80,9 +78,9 @@ impl Requirement {
     }
 }
 
-/// All requirements must hold; none at all selects everything.
+/// All requirements must hold; none at all selects everything. Each is there once, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Selector(BTreeSet<Requirement>);
+pub struct Selector(Box<[Requirement]>);
 
 impl Selector {
     /// The empty selector, which selects everything.
@@ -94,7 +92,7 @@ impl Selector {
     /// Selects what carries `key: value`.
     #[must_use]
     pub fn equals(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self(BTreeSet::from([Requirement::equals(key, value)]))
+        Self(Box::new([Requirement::equals(key, value)]))
     }
 
     /// Whether `labels` satisfy every requirement.
@@ -111,6 +109,15 @@ impl Selector {
 
 impl FromIterator<Requirement> for Selector {
     fn from_iter<I: IntoIterator<Item = Requirement>>(requirements: I) -> Self {
-        Self(requirements.into_iter().collect())
+        Self(canonical(requirements))
     }
+}
+
+/// Each once and in order, so that equal sets are equal. A slice, because a cluster has a million of
+/// them with one or two members each.
+fn canonical<T: Ord>(members: impl IntoIterator<Item = T>) -> Box<[T]> {
+    let mut members: Vec<T> = members.into_iter().collect();
+    members.sort_unstable();
+    members.dedup();
+    members.into()
 }
