@@ -26,14 +26,16 @@ demo: build ## enforce the sample application on this machine and probe it with 
 		$(TARGET)/debug/ringfence lab run -f $(DEMO)
 
 test: setup ## run every test; those that need root and a kernel say so where they cannot run
+	@scripts/setup.sh browser
 	@$(XTASK) test
 
 tidy: setup ## compare the drawings, lists and habits of the project with its tree
 	@$(XTASK) tidy
 
-lint: setup ## check formatting, then clippy with every warning an error
+lint: setup ## check formatting, then clippy with every warning an error, for macOS too
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --package ringfence --target aarch64-apple-darwin --locked -- -D warnings
 
 fmt: setup ## format all Rust
 	cargo fmt --all
@@ -53,7 +55,9 @@ bench: setup ## measure compiling, planning and the programs in the kernel
 	cargo bench --package ringfence-benches
 	@$(XTASK) bench-datapath
 
-docs: setup ## build the crates' documentation
+docs: setup ## build the book of docs/ and the crates' documentation
+	@scripts/setup.sh docs
+	PATH="$(CACHE)/tools/bin:$$PATH" mdbook build docs
 	cargo doc --workspace --no-deps --document-private-items
 
 clean: ## remove what was built here; the caches in CACHE stay

@@ -14,6 +14,7 @@ int ringfence_egress(struct __sk_buff *skb)
 		.hook = {
 			.interface = skb->ifindex,
 			.incoming = skb->ifindex,
+			.device = skb->ifindex,
 			.direction = EGRESS,
 			.container = bpf_skb_cgroup_id(skb),
 		},

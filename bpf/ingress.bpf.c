@@ -24,6 +24,7 @@ int ringfence_ingress(struct __sk_buff *skb)
 		.hook = {
 			.interface = skb->ifindex,
 			.incoming = skb->ingress_ifindex,
+			.device = skb->ifindex,
 			.direction = INGRESS,
 			.local_socket = made_here(skb),
 		},

@@ -7,13 +7,16 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 CACHE="${RINGFENCE_CACHE:-$HOME/.cache/ringfence}"
 # The version that the project was checked with; raise it in a commit of its own.
 CARGO_DENY_VERSION=0.20.2
+MDBOOK_VERSION=0.5.4
 RUSTUP_LINE="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --default-toolchain none"
 
 usage() {
     cat <<'TEXT'
 usage: scripts/setup.sh build                 compilers for Rust and BPF, git, the pinned toolchain
        scripts/setup.sh rust                  the pinned toolchain only
+       scripts/setup.sh browser               chromium, for the tests of pictures
        scripts/setup.sh deny                  cargo-deny, built once into the cache
+       scripts/setup.sh docs                  mdbook, built once into the cache
        scripts/setup.sh fuzz                  cargo-fuzz and the nightly toolchain that it needs
        scripts/setup.sh can-root              exit 0 where `root` would work
        scripts/setup.sh root WHY COMMAND...   runs COMMAND as root, through sudo only if it must
@@ -102,11 +105,16 @@ have_header() {
     return 1
 }
 
+# Where root looks, which a user's search path may leave out.
+have_for_root() { PATH="$PATH:/usr/sbin:/sbin" have "$1"; }
+
 look_for_packages() {
     have cc || want gcc "links every Rust program"
     have_header stdlib.h || want libc6-dev "links every Rust program"
     have_clang || want CLANG "compiles the BPF programs in bpf/"
     have git || want git "applies the mutants"
+    have_for_root ip || want iproute2 "makes the networks of the kernel's tests"
+    have_for_root nft || want nftables "rewrites addresses in the kernel's tests, as a node does"
 }
 
 # apt's own list of packages may be empty on a fresh machine, or name versions that are gone.
@@ -125,8 +133,13 @@ apt_install() {
         apt-get install -y -qq --no-install-recommends "$@" >&2 || give_up "apt-get install $* failed"
 }
 
+look_for_browser() {
+    have chromium || have google-chrome || want chromium "looks at what \`ringfence graph\` draws, in tests"
+}
+
+# install_packages LOOK: what LOOK misses.
 install_packages() {
-    look_for_packages
+    "$1"
     if [ "${#WANTED[@]}" -eq 0 ]; then return; fi
     local reason
     for reason in "${REASONS[@]}"; do say "missing $reason"; done
@@ -187,15 +200,20 @@ install_rust() {
 
 # --- tools ------------------------------------------------------------------------------------
 
-install_deny() {
+# install_tool CRATE VERSION SAYS WHY: builds a program once, into the cache.
+install_tool() {
+    local crate="$1" version="$2" says="$3" why="$4" tool="$CACHE/tools/bin/$1"
     install_rust
-    local tool="$CACHE/tools/bin/cargo-deny"
-    if [ -x "$tool" ] && [ "$("$tool" --version)" = "cargo-deny $CARGO_DENY_VERSION" ]; then return; fi
-    say "building cargo-deny $CARGO_DENY_VERSION into $CACHE/tools: it checks licences and sources"
+    if [ -x "$tool" ] && [ "$("$tool" --version)" = "$says$version" ]; then return; fi
+    say "building $crate $version into $CACHE/tools: $why"
     CARGO_TARGET_DIR="$CACHE/tools-target" \
-        cargo install --quiet --locked --force --root "$CACHE/tools" "cargo-deny@$CARGO_DENY_VERSION"
+        cargo install --quiet --locked --force --root "$CACHE/tools" "$crate@$version"
     rm -rf "$CACHE/tools-target"
 }
+
+install_deny() { install_tool cargo-deny "$CARGO_DENY_VERSION" "cargo-deny " "it checks licences and sources"; }
+
+install_mdbook() { install_tool mdbook "$MDBOOK_VERSION" "mdbook v" "it makes a book of docs/"; }
 
 # minor_of 'rustc 1.99.0 ...': 99, and 0 for anything else.
 minor_of() {
@@ -221,11 +239,13 @@ main() {
     keep_variables
     case "${1:-}" in
         build)
-            install_packages
+            install_packages look_for_packages
             install_rust
             ;;
+        browser) install_packages look_for_browser ;;
         rust) install_rust ;;
         deny) install_deny ;;
+        docs) install_mdbook ;;
         fuzz) install_fuzz ;;
         can-root) can_root ;;
         root)

@@ -23,6 +23,7 @@ enum {
 	CONNECTION_REMOTE_OPENED = 1,
 	CONNECTION_REPLIED = 2,
 	CONNECTION_CLOSING = 4,
+	CONNECTION_CROWDED = 8,
 };
 
 struct connection_key {
@@ -126,6 +127,7 @@ struct row_value {
 enum {
 	VERDICT_DENY = 0,
 	VERDICT_ALLOW = 1,
+	VERDICT_DENY_KEEP = 2,
 };
 
 struct cell {
@@ -173,6 +175,7 @@ enum counter {
 	COUNTER_ESTABLISHED_FULL = 33,
 	COUNTER_HALF_FAILED = 34,
 	COUNTER_CUT = 35,
+	COUNTER_SHARE_FULL = 36,
 	COUNTER_SLOTS = 40,
 };
 

@@ -25,6 +25,11 @@
 #define __type(name, value) typeof(value) *name
 #define LIBBPF_PIN_BY_NAME 1
 
+enum { BPF_F_RECOMPUTE_CSUM = 1, BPF_F_INGRESS = 1 };
+
+/* What a helper says, negated, where the entry is there already. */
+#define EEXIST 17
+
 #define READ_ONCE(x) (*(volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
 
@@ -46,6 +51,10 @@ static long (*const bpf_map_delete_elem)(void *map, const void *key) = (void *)3
 static __u32 (*const bpf_get_prandom_u32)(void) = (void *)7;
 static long (*const bpf_skb_store_bytes)(struct __sk_buff *skb, __u32 offset, const void *from,
 					 __u32 size, __u64 flags) = (void *)9;
+static long (*const bpf_l3_csum_replace)(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 to,
+					 __u64 flags) = (void *)10;
+static long (*const bpf_l4_csum_replace)(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 to,
+					 __u64 flags) = (void *)11;
 static long (*const bpf_clone_redirect)(struct __sk_buff *skb, __u32 interface,
 					__u64 flags) = (void *)13;
 static long (*const bpf_skb_load_bytes)(const void *skb, __u32 offset, void *to,

@@ -16,6 +16,9 @@ volatile const __u8 weak_memory = 0;
 /* The node's own network namespace; 0 where it is not known. */
 volatile const __u64 node_netns_cookie = 0;
 
+/* The most connections of `est` that one endpoint may hold. */
+volatile const __u64 established_share = 32768;
+
 /* How long a silent connection lives, nanoseconds. */
 volatile const __u64 lifetime_half_ns = 60ULL * 1000000000;
 volatile const __u64 lifetime_closing_ns = 120ULL * 1000000000;

@@ -6,6 +6,9 @@
  * the oldest. A connection moves to `est`, which forgets nothing, when the peer has proved that it
  * receives: the third packet of TCP, the reply of the others. A flood of first packets then cannot
  * push out connections that work. One entry serves both directions, seen from the endpoint.
+ *
+ * `est` is shared by all endpoints, so each has its share: one that opens connections without end
+ * crowds out its own and nobody else's.
  */
 #pragma once
 
@@ -27,6 +30,44 @@ struct {
 	__uint(max_entries, 131072);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } est SEC(".maps");
+
+/* How many entries of `est` each endpoint holds. User space subtracts what it collects. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(max_entries, CAPACITY_ENDPOINTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} held SEC(".maps");
+
+/* Takes a place of the endpoint's share. Returns: whether there was one. */
+static __always_inline bool share_take(__u32 endpoint)
+{
+	__u64 *places = bpf_map_lookup_elem(&held, &endpoint);
+
+	if (!places)
+		return false;
+	if ((__s64)__sync_fetch_and_add(places, 1) < (__s64)established_share)
+		return true;
+	__sync_fetch_and_add(places, -1);
+	return false;
+}
+
+static __always_inline void share_return(__u32 endpoint)
+{
+	__u64 *places = bpf_map_lookup_elem(&held, &endpoint);
+
+	if (places)
+		__sync_fetch_and_add(places, -1);
+}
+
+/* Whoever really removed the entry returns its place: of two at once it is one. */
+static __always_inline void est_remove(const struct connection_key *key)
+{
+	if (!bpf_map_delete_elem(&est, key))
+		share_return(key->endpoint);
+}
 
 static __always_inline void connection_key_of(struct connection_key *key, const struct packet *packet,
 					      enum direction direction, __u32 endpoint)
@@ -95,14 +136,35 @@ static __always_inline void connection_touch(struct __sk_buff *skb, struct conne
 	}
 }
 
-/* Moves a connection that proved its return path. Where `est` is full it stays where it is. */
+/* A connection that found no room is counted once, though it asks again with every packet. */
+static __always_inline void connection_crowded(struct connection *connection, __u32 counter)
+{
+	if (connection->flags & CONNECTION_CROWDED)
+		return;
+	connection->flags |= CONNECTION_CROWDED;
+	count(counter);
+}
+
+/*
+ * Moves a connection that proved its return path. Where `est` or the endpoint's share is full it
+ * stays where it is. Two processors may try at once; the second finds it there.
+ */
 static __noinline int connection_promote(const struct connection_key *key,
-					 const struct connection *connection)
+					 struct connection *connection)
 {
 	struct connection copy = *connection;
+	long failed;
 
-	if (bpf_map_update_elem(&est, key, &copy, BPF_ANY)) {
-		count(COUNTER_ESTABLISHED_FULL);
+	if (!share_take(key->endpoint)) {
+		connection_crowded(connection, COUNTER_SHARE_FULL);
+		return 0;
+	}
+	copy.flags &= ~CONNECTION_CROWDED;
+	failed = bpf_map_update_elem(&est, key, &copy, BPF_NOEXIST);
+	if (failed)
+		share_return(key->endpoint);
+	if (failed && failed != -EEXIST) {
+		connection_crowded(connection, COUNTER_ESTABLISHED_FULL);
 		return 0;
 	}
 	bpf_map_delete_elem(&half, key);
@@ -161,7 +223,7 @@ static __noinline int connection_open(const struct connection_key *key, const st
 		out = !out;
 	connection.packets[out ? 0 : 1] = 1;
 	connection.bytes[out ? 0 : 1] = length;
-	bpf_map_delete_elem(&est, key);
+	est_remove(key);
 	if (bpf_map_update_elem(&half, key, &connection, BPF_ANY))
 		count(COUNTER_HALF_FAILED);
 	return 0;

@@ -9,6 +9,7 @@
 
 #include "fragment.h"
 #include "related.h"
+#include "reset.h"
 #include "spoof.h"
 
 static __noinline int refuse(struct passage *passage)
@@ -28,8 +29,12 @@ static __always_inline int refuse_because(struct passage *passage, __u8 reason)
 	return refuse(passage);
 }
 
-/* A connection that was allowed and no longer is. */
-static __noinline int cut(struct passage *passage, struct connection *connection)
+/*
+ * A connection that was allowed and no longer is. Only where both ends have proved that they take
+ * part are they told by a reset: a denied opening stays silent (ruling N26).
+ */
+static __noinline int cut(struct __sk_buff *skb, struct passage *passage,
+			  struct connection *connection, bool established)
 {
 	struct report *report = &passage->report;
 
@@ -37,35 +42,51 @@ static __noinline int cut(struct passage *passage, struct connection *connection
 	count(report->judgement.enforced.reason);
 	count(COUNTER_CUT);
 	event_emit(report, connection);
-	bpf_map_delete_elem(&est, &report->key);
+	est_remove(&report->key);
 	bpf_map_delete_elem(&half, &report->key);
+	if (established && report->key.protocol == PROTOCOL_TCP && reset_both(skb, passage))
+		return TCX_NEXT;
 	return TC_ACT_SHOT;
 }
 
-/* A decision that needs no table stays what it was while the endpoint is live. */
-static __always_inline bool keeps(const struct connection *connection)
+/*
+ * A decision that needs no table stays what it was while the endpoint is live. The pod's way to
+ * itself needs one where the node translated it.
+ */
+static __always_inline bool keeps(const struct connection *connection,
+				  const struct connection_key *key,
+				  const struct interface *interface)
 {
-	return connection->reason == REASON_LOCAL_NODE || connection->reason == REASON_SELF;
+	return connection->reason == REASON_LOCAL_NODE ||
+	       (connection->reason == REASON_SELF && interface_owns(interface, &key->remote));
 }
 
+/*
+ * Returns: whether the connection may still be. Where all who deny it now keep what exists, it stays
+ * what it was, and is asked about again after the next change (ruling N25).
+ */
 static __noinline int judge_again(struct __sk_buff *skb, struct passage *passage,
 				  const struct interface *interface,
 				  struct connection *connection)
 {
 	struct report *report = &passage->report;
 
-	if (keeps(connection)) {
+	if (keeps(connection, &report->key, interface)) {
 		connection->generation = passage->words.stamp;
-		return TCX_NEXT;
+		return true;
 	}
 	report->remote_opened = connection->flags & CONNECTION_REMOTE_OPENED;
 	judge(skb, passage, interface);
+	if (report->judgement.enforced.verdict == VERDICT_DENY_KEEP) {
+		connection->generation = passage->words.stamp;
+		return true;
+	}
 	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
-		return cut(passage, connection);
+		return false;
 	connection->rule = report->judgement.enforced.rule;
 	connection->reason = report->judgement.enforced.reason;
 	connection->generation = passage->words.stamp;
-	return TCX_NEXT;
+	return true;
 }
 
 static __always_inline bool opens_anew(const struct packet *packet,
@@ -128,8 +149,8 @@ static __always_inline int filter_connection(struct __sk_buff *skb, struct passa
 	connection = connection_find(&report->key, now, &established);
 	if (connection && !opens_anew(&passage->packet, connection, direction)) {
 		if (connection->generation != passage->words.stamp &&
-		    judge_again(skb, passage, interface, connection) != TCX_NEXT)
-			return TC_ACT_SHOT;
+		    !judge_again(skb, passage, interface, connection))
+			return cut(skb, passage, connection, established);
 		connection_touch(skb, connection, direction, now);
 		connection_follow(&report->key, connection, &passage->packet, direction, established);
 		return TCX_NEXT;
@@ -190,6 +211,8 @@ static __always_inline int filter(struct __sk_buff *skb, struct passage *passage
 	passage->report.generation = passage->words.generation;
 	if (reason)
 		return refuse_because(passage, reason);
+	if (reset_is_ours(skb, packet))
+		return TCX_NEXT;
 	if (direction == EGRESS && !source_allowed(skb, packet, interface))
 		return refuse_because(passage, REASON_SPOOFED);
 	if (direction == INGRESS && packet->flags & PACKET_ARP &&

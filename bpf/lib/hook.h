@@ -14,6 +14,8 @@ struct hook {
 	__u32 interface;
 	/* Index of the device that the packet came in by; 0 for none. */
 	__u32 incoming;
+	/* Index of the device that resets are sent by; 0 in a test run, which has none. */
+	__u32 device;
 	/* EGRESS: the pod sends. INGRESS: the pod receives. */
 	__u8 direction;
 	/*

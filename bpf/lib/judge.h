@@ -20,30 +20,43 @@ struct passage {
 	struct report report;
 };
 
-/* Who the remote end is, for the ingress set. Returns: a reason that decides, or 0. */
+/*
+ * The pod reaches itself through a Service that the node translated: only cluster-wide policies have
+ * a say (ruling N14). Returns: the reason that decides where none has, or 0.
+ */
+static __always_inline __u8 hairpin_peer(const struct report *report, struct address *peer,
+					 __u64 *sets)
+{
+	struct endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &report->key.endpoint);
+
+	*peer = report->local;
+	*sets = endpoint ? READ_ONCE(endpoint->hairpin) : 0;
+	return sets_of(*sets, INGRESS) ? 0 : REASON_SELF;
+}
+
+/*
+ * Who the remote end is, for the ingress set, which may become another. Returns: a reason that
+ * decides, or 0.
+ */
 static __always_inline __u8 remote_peer(struct __sk_buff *skb, struct passage *passage,
-					const struct interface *interface, struct address *peer)
+					const struct interface *interface, struct address *peer,
+					__u64 *sets)
 {
 	const struct hook *hook = &passage->hook;
-	bool node;
+	bool returns = hook->direction == EGRESS ||
+		       (hook->incoming && hook->incoming == hook->interface);
 
 	*peer = passage->report.key.remote;
-	if (hook->direction == EGRESS) {
-		if (interface_owns(interface, peer))
-			return REASON_SELF;
-		if (address_is_node(peer))
-			original_source(skb, &passage->packet, peer);
-		return 0;
-	}
-	if (hook->incoming && hook->incoming == hook->interface)
-		return REASON_SELF;
 	if (interface_owns(interface, peer))
-		return REASON_SPOOFED;
-	node = address_is_node(peer);
-	if (node && hook->local_socket)
+		return returns ? REASON_SELF : REASON_SPOOFED;
+	if (hook->direction == INGRESS && returns)
+		return hairpin_peer(&passage->report, peer, sets);
+	if (!address_is_node(peer))
+		return 0;
+	if (hook->local_socket)
 		return REASON_LOCAL_NODE;
-	if (node)
-		original_source(skb, &passage->packet, peer);
+	if (original_source(skb, &passage->packet, peer) && interface_owns(interface, peer))
+		return hairpin_peer(&passage->report, peer, sets);
 	return 0;
 }
 
@@ -60,18 +73,20 @@ __checked_alone int judge(struct __sk_buff *skb, struct passage *passage,
 	const struct words *words;
 	struct address peer;
 	__u8 reason = 0;
+	__u64 sets;
 
 	if (!passage || !interface)
 		return 0;
 	report = &passage->report;
 	words = &passage->words;
 	memset(&report->judgement, 0, sizeof(report->judgement));
-	if (!sets_live(words->sets)) {
+	sets = words->sets;
+	if (!sets_live(sets)) {
 		judge_both(&report->judgement, VERDICT_DENY, REASON_QUARANTINE);
 		return 0;
 	}
 	if (report->remote_opened)
-		reason = remote_peer(skb, passage, interface, &peer);
+		reason = remote_peer(skb, passage, interface, &peer, &sets);
 	else if (interface_owns(interface, &report->key.remote))
 		reason = REASON_SELF;
 	if (reason) {
@@ -80,14 +95,15 @@ __checked_alone int judge(struct __sk_buff *skb, struct passage *passage,
 		return 0;
 	}
 	if (report->remote_opened) {
-		table_answer(sets_of(words->sets, INGRESS), &peer, report->key.protocol,
+		table_answer(sets_of(sets, INGRESS), &peer, report->key.protocol,
 			     report->key.local_port, &report->judgement.enforced);
-		if (sets_live(words->staged))
+		/* Nothing is staged for the pod's way to itself. */
+		if (sets_live(words->staged) && sets == words->sets)
 			table_answer(sets_of(words->staged, INGRESS), &peer, report->key.protocol,
 				     report->key.local_port, &report->judgement.staged);
 		return 0;
 	}
-	destination_answer(sets_of(words->sets, EGRESS), &report->key.remote, report->key.protocol,
+	destination_answer(sets_of(sets, EGRESS), &report->key.remote, report->key.protocol,
 			   report->key.remote_port, &report->judgement.enforced);
 	if (sets_live(words->staged))
 		destination_answer(sets_of(words->staged, EGRESS), &report->key.remote,

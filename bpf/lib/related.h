@@ -90,7 +90,8 @@ __checked_alone int related_allowed(struct __sk_buff *skb, struct passage *passa
 	if (connection && !allowed) {
 		report->remote_opened = connection->flags & CONNECTION_REMOTE_OPENED;
 		judge(skb, passage, interface);
-		allowed = report->judgement.enforced.verdict == VERDICT_ALLOW;
+		allowed = report->judgement.enforced.verdict == VERDICT_ALLOW ||
+			  report->judgement.enforced.verdict == VERDICT_DENY_KEEP;
 	}
 	connection_key_of(&report->key, &passage->packet, passage->hook.direction,
 			  interface->endpoint);

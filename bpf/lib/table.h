@@ -115,10 +115,10 @@ __checked_alone int table_answer(__u32 set, const struct address *peer, __u8 pro
 	if (!cell)
 		return 0;
 	*answer = *cell;
-	/* Neither rule nor reason: a cell that nobody wrote. Other codes than allow deny. */
+	/* Neither rule nor reason: a cell that nobody wrote. Codes that are not known deny. */
 	if (answer->rule == 0 && answer->reason == 0)
 		cell_builtin(answer, VERDICT_DENY, REASON_NOT_PROGRAMMED);
-	else if (answer->verdict != VERDICT_ALLOW)
+	else if (answer->verdict > VERDICT_DENY_KEEP)
 		answer->verdict = VERDICT_DENY;
 	return 0;
 }

@@ -122,7 +122,10 @@ static __always_inline struct backend_value *backend_choose(const struct service
 	return bpf_map_lookup_elem(&backends, &key);
 }
 
-/* From the Service to a backend. Without a usable backend the address stays what it is. */
+/*
+ * From the Service to a backend. Without a usable backend the address stays what it is, and so does
+ * one that the node has taken for itself, as a cache of names on each node does.
+ */
 static __always_inline int translate(struct bpf_sock_addr *context, bool ipv6)
 {
 	struct translation_key key = {};
@@ -133,7 +136,7 @@ static __always_inline int translate(struct bpf_sock_addr *context, bool ipv6)
 
 	name_read(context, ipv6, &name);
 	service = service_find(&name.address, name.port, name.protocol);
-	if (!service)
+	if (!service || address_is_node(&name.address))
 		return PROCEED;
 	backend = backend_choose(service);
 	if (!backend || address_is_mapped(&backend->address) != address_is_mapped(&name.address))

@@ -26,6 +26,11 @@ pub(crate) enum Task {
     Fuzz(Fuzz),
     /// Measure the programs in the kernel and write docs/benchmarks.md anew
     BenchDatapath,
+    /// Measure whole processes on generated clusters and write docs/speed.md anew
+    Speed,
+    /// Measure one process: what `speed` runs
+    #[command(hide = true)]
+    Measure(Measure),
 }
 
 #[derive(Args)]
@@ -59,6 +64,13 @@ pub(crate) struct Fuzz {
     /// Seconds for each target
     #[arg(long, default_value_t = 60)]
     pub(crate) seconds: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct Measure {
+    /// The program and its words
+    #[arg(last = true, required = true)]
+    pub(crate) words: Vec<String>,
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod files;
 mod fuzz;
 mod mutants;
 mod process;
+mod speed;
 mod suite;
 mod test;
 mod tidy;
@@ -57,6 +58,11 @@ fn run(task: Task) -> Result<Ended, Box<dyn std::error::Error>> {
         Task::Mutants(options) => mutants::run(&root, &options)?,
         Task::Fuzz(options) => fuzz::run(&root, &options)?,
         Task::BenchDatapath => bench_datapath::run(&root)?,
+        Task::Speed => speed::run(&root)?,
+        Task::Measure(measure) => {
+            speed::measure(&measure.words)?;
+            Ended::Well
+        }
     })
 }
 

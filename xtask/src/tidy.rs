@@ -4,6 +4,7 @@
 //! here and has a test that shows it a bad example.
 
 mod arrows;
+mod book;
 mod clippy;
 mod codemap;
 mod core_crates;
@@ -77,6 +78,7 @@ fn look_at_documents(texts: &[Text], workspace: &Workspace) -> Vec<Finding> {
     let mut findings = arrows::check(architecture, workspace);
     findings.extend(codemap::check(architecture, workspace));
     findings.extend(dependencies::check(architecture, workspace));
+    findings.extend(book::check(texts));
     findings.extend(names::check(content("Makefile"), content("README.md")));
     findings
 }

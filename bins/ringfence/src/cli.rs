@@ -4,11 +4,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use crate::lab;
-use crate::word::{PeerWord, PortWord};
+use crate::{about, check, compare, diff, explain, exposure, graph, lab, prune, reach, test};
 
 /// Who may talk to whom: proved on files, enforced by the kernel, explained by rule
 #[derive(Debug, Parser)]
@@ -21,10 +20,33 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Say what is wrong with manifests, and what is probably not meant
+    Check(check::Arguments),
+    /// Say whether two sets of policies are equivalent, contained, disjoint or interfering
+    Compare(compare::Arguments),
+    /// Say what a change of manifests opens and closes
+    Diff(diff::Arguments),
     /// Say whether one end reaches another, and which rule decides
-    Explain(Explain),
+    Explain(explain::Arguments),
+    /// Say who could reach a workload without existing yet
+    Exposure(exposure::Arguments),
+    /// Say which rules and policies nobody needs, and remove them
+    Prune(prune::Arguments),
+    /// Draw who reaches whom
+    Graph(graph::Arguments),
+    /// Say who reaches whom on what
+    Reach(reach::Arguments),
+    /// Judge intentions: who must, may and must never reach whom
+    Test(test::Arguments),
     /// Make manifests real on this machine and probe them
     Lab(lab::Arguments),
+    /// Print the version
+    Version(about::Version),
+    /// Print a completion script for a shell
+    Completion(about::Completion),
+    /// Write manual pages
+    #[command(hide = true)]
+    Man(about::Man),
     /// Keep a lab up: what `lab up` leaves behind
     #[command(hide = true)]
     LabAgent(lab::Making),
@@ -35,67 +57,93 @@ pub(crate) enum Command {
 
 /// Where manifests come from.
 #[derive(Args, Debug)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("manifests").required(true).multiple(true))]
 pub(crate) struct Input {
-    /// Manifest files or directories, `-` for standard input
-    #[arg(short = 'f', long = "filename", value_name = "PATH", required = true)]
+    /// Manifest files or directories, charts, kustomizations; `-` for standard input
+    #[arg(value_name = "PATH", group = "manifests")]
     pub(crate) paths: Vec<PathBuf>,
+    /// The same, as kubectl takes it
+    #[arg(short = 'f', long = "filename", value_name = "PATH", group = "manifests")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// Whom blocks match; tools of the field differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum IpBlocks {
+    Pods,
+    External,
+}
+
+/// What host-network pods are; tools of the field differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum HostNetwork {
+    Node,
+    Pod,
+}
+
+/// How manifests are read.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub(crate) struct Reading {
+    /// Read the paths as they are at this revision of the git repository around them
+    #[arg(long, value_name = "REV")]
+    pub(crate) git: Option<String>,
+    /// Values for Helm charts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) helm_values: Vec<PathBuf>,
     /// Namespace of objects and peers that name none
     #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
     pub(crate) namespace: String,
     /// Network that pods get addresses from, for pods whose address is not known
     #[arg(long = "pod-cidr", value_name = "CIDR")]
     pub(crate) pod_cidrs: Vec<IpNet>,
+    /// Whom an ipBlock matches: whoever has an address in it, or nobody in the pod network
+    #[arg(long = "ipblocks", value_enum, value_name = "WHOM", default_value = "pods")]
+    pub(crate) ip_blocks: IpBlocks,
+    /// What a pod with hostNetwork is: its node, or a pod like any other
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "node")]
+    pub(crate) host_network: HostNetwork,
+    /// Judge as if staged policies were enforced
+    #[arg(long)]
+    pub(crate) staged: bool,
     /// Foreign policy kind to leave out of the answer, said in the report
     #[arg(long = "ignore-kind", value_name = "GROUP/KIND")]
     pub(crate) ignore_kinds: Vec<String>,
 }
 
-/// How answers are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Jsonl,
+impl Input {
+    /// All paths, however they were typed.
+    pub(crate) fn all_paths(&self) -> Vec<PathBuf> {
+        self.paths.iter().chain(&self.files).cloned().collect()
+    }
 }
 
-/// The verdict that somebody expects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Expectation {
-    /// The flow must be allowed.
-    Allow,
-    /// The flow must be denied.
-    Deny,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Peers: NS/NAME or NAME (a pod), [NS/]KIND/NAME (deploy, sts, ds, job, rs, po, svc), ip:ADDR,
-node/NAME, dns:NAME, internet. Ports: 5432/tcp, 5432, http, icmp.
-
-Examples:
-  ringfence explain -f manifests/ --from shop/web-0 --to shop/deploy/db --port 5432
-  ringfence explain -f manifests/ --flows flows.jsonl -o jsonl")]
-pub(crate) struct Explain {
-    #[command(flatten)]
-    pub(crate) input: Input,
-    /// Who starts the flow
-    #[arg(long, value_name = "PEER", required_unless_present = "flows")]
-    pub(crate) from: Option<PeerWord>,
-    /// Whom it is for
-    #[arg(long, value_name = "PEER", required_unless_present = "flows")]
-    pub(crate) to: Option<PeerWord>,
-    /// On what
-    #[arg(long, value_name = "PORT", required_unless_present = "flows")]
-    pub(crate) port: Option<PortWord>,
-    /// End with 1 unless this is the verdict
-    #[arg(long, value_name = "VERDICT", conflicts_with = "flows")]
-    pub(crate) expect: Option<Expectation>,
-    /// Flows to decide, one JSON object a line: {"src", "dst", "protocol", "port"}; `-` for
-    /// standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "port"])]
-    pub(crate) flows: Option<PathBuf>,
-    /// How to print
-    #[arg(short, long, value_enum, default_value = "text")]
-    pub(crate) output: Format,
+impl Reading {
+    /// The options that change the answer, as they would be typed.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let git = self.git.iter().map(|revision| format!("--git {revision}"));
+        let values =
+            self.helm_values.iter().map(|file| format!("--helm-values {}", file.display()));
+        let namespace = Some(&self.namespace).filter(|name| *name != "default");
+        let namespace = namespace.map(|name| format!("--namespace {name}"));
+        let networks = self.pod_cidrs.iter().map(|network| format!("--pod-cidr {network}"));
+        let ignored = self.ignore_kinds.iter().map(|kind| format!("--ignore-kind {kind}"));
+        let blocks =
+            (self.ip_blocks == IpBlocks::External).then(|| "--ipblocks external".to_owned());
+        let host = (self.host_network == HostNetwork::Pod).then(|| "--host-network pod".to_owned());
+        let staged = self.staged.then(|| "--staged".to_owned());
+        git.chain(values)
+            .chain(namespace)
+            .chain(networks)
+            .chain(blocks)
+            .chain(host)
+            .chain(staged)
+            .chain(ignored)
+            .collect()
+    }
 }

@@ -15,6 +15,19 @@ pub(crate) enum Exit {
     Incomplete,
 }
 
+impl Exit {
+    /// How a command ends whose answer was written, or could not be.
+    pub(crate) fn of<E: std::fmt::Display>(written: Result<(), E>) -> Self {
+        match written {
+            Ok(()) => Self::Good,
+            Err(error) => {
+                eprintln!("error: {error}");
+                Self::Incomplete
+            }
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {

@@ -1,19 +1,33 @@
 //! `ringfence explain`: whether one end reaches another, and which rule decides.
 
 mod answer;
+mod arguments;
+mod asked;
 mod flows;
 mod single;
 
-use crate::cli::{self, Expectation};
+use manifest::Options;
+
+pub(crate) use self::arguments::Arguments;
+use self::arguments::Expectation;
+use self::single::{Sources, Words};
 use crate::exit::Exit;
-use crate::input;
+use crate::input::{self, Loaded};
+use crate::print::PrintError;
 
 /// Decides one flow or a list of them.
-pub(crate) fn run(arguments: &cli::Explain) -> Exit {
-    let Ok(manifests) = input::read(&arguments.input) else { return Exit::Incomplete };
-    let answered = match &arguments.flows {
-        Some(path) => flows::run(&manifests, path, &arguments.input.namespace),
-        None => single::run(&manifests, arguments),
+pub(crate) fn run(arguments: &Arguments) -> Exit {
+    let loaded = input::load(&arguments.input, Options::default().replicas_max);
+    let Ok(mut loaded) = loaded else { return Exit::Incomplete };
+    let sources = sources(&mut loaded);
+    let Ok(manifests) = input::told(loaded) else { return Exit::Incomplete };
+    let Arguments { flows, from, to, port, .. } = arguments;
+    let answered = match (flows, from, to, port) {
+        (Some(path), ..) => flows::run(&manifests, path, &arguments.input.reading.namespace),
+        (None, Some(from), Some(to), Some(port)) => {
+            single::run(&manifests, &sources, arguments, &Words { from, to, port })
+        }
+        (None, ..) => Ok(Exit::Incomplete),
     };
     match answered {
         Ok(exit) if manifests.is_complete => exit,
@@ -26,6 +40,15 @@ pub(crate) fn run(arguments: &cli::Explain) -> Exit {
             eprintln!("error: {error}");
             Exit::Incomplete
         }
+    }
+}
+
+/// What is needed to point at lines and to write patches; the rest makes the world.
+fn sources(loaded: &mut Loaded) -> Sources {
+    Sources {
+        documents: std::mem::take(&mut loaded.documents),
+        options: loaded.options.clone(),
+        written: std::mem::take(&mut loaded.reading.written),
     }
 }
 
@@ -56,6 +79,7 @@ enum ExplainError {
     Line { line: usize, cause: Box<ExplainError> },
     Input { path: std::path::PathBuf, cause: std::io::Error },
     Output(std::io::Error),
+    Print(PrintError),
 }
 
 impl std::fmt::Display for ExplainError {
@@ -72,6 +96,7 @@ impl std::fmt::Display for ExplainError {
             Self::Line { line, cause } => write!(f, "line {line}: {cause}"),
             Self::Input { path, cause } => write!(f, "{}: {cause}", path.display()),
             Self::Output(cause) => write!(f, "standard output: {cause}"),
+            Self::Print(cause) => cause.fmt(f),
         }
     }
 }

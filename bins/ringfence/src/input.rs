@@ -3,11 +3,13 @@
 //! Every command reads its manifests through here, so all of them accept and refuse the same.
 
 use std::io;
+use std::path::PathBuf;
 
-use manifest::{Options, Reading};
+use manifest::{Document, HostNetwork, IpBlocks, Options, Reading};
 use model::{Rules, World, WorldParts};
+use sources::Request;
 
-use crate::cli::Input;
+use crate::cli::{self, Input};
 
 /// What the manifests say.
 pub(crate) struct Manifests {
@@ -17,6 +19,8 @@ pub(crate) struct Manifests {
     pub(crate) rules: Rules,
     /// Whether every object was understood (ruling E4).
     pub(crate) is_complete: bool,
+    /// What was read, for the header of a report.
+    pub(crate) digest: String,
 }
 
 /// What the manifests say, before anything is added to it.
@@ -29,44 +33,103 @@ pub(crate) struct Parts {
     pub(crate) is_complete: bool,
 }
 
+/// The documents and all that was read of them; nothing was said about it yet.
+pub(crate) struct Loaded {
+    /// The documents.
+    pub(crate) documents: Vec<Document>,
+    /// How they were read.
+    pub(crate) options: Options,
+    /// What they say.
+    pub(crate) reading: Reading,
+    /// What was read, for the header of a report.
+    pub(crate) digest: String,
+}
+
+/// Reads all manifests without saying what is wrong with them.
+///
+/// # Errors
+/// Where no answer is possible at all; why is printed already.
+pub(crate) fn load(input: &Input, replicas_max: u32) -> Result<Loaded, Unreadable> {
+    load_paths(input.all_paths(), &input.reading, replicas_max)
+}
+
+/// As [`load`], for paths that a command names in its own way.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_paths(
+    paths: Vec<PathBuf>,
+    how: &cli::Reading,
+    replicas_max: u32,
+) -> Result<Loaded, Unreadable> {
+    let request =
+        Request { paths, revision: how.git.clone(), helm_values: how.helm_values.clone() };
+    let loaded = sources::load(&request, || Ok(io::stdin())).map_err(|errors| {
+        print(&errors.into());
+        Unreadable
+    })?;
+    for rendered in &loaded.rendered {
+        eprintln!("rendered {} by {}", rendered.path, rendered.by);
+    }
+    let (digest, options) = (loaded.digest(), options(how, replicas_max));
+    let reading = manifest::read(&loaded.documents, &options);
+    if !reading.staged.is_empty() {
+        let names: Vec<String> = reading.staged.iter().map(ToString::to_string).collect();
+        eprintln!("staged, so they decide nothing: {}", names.join(", "));
+    }
+    Ok(Loaded { documents: loaded.documents, options, reading, digest })
+}
+
 /// Reads all manifests and prints every problem to standard error.
 ///
 /// # Errors
 /// Where no answer is possible at all; why is printed already.
 pub(crate) fn read(input: &Input) -> Result<Manifests, Unreadable> {
-    let Parts { parts, rules, is_complete } = read_parts(input, Options::default().replicas_max)?;
+    told(load(input, Options::default().replicas_max)?)
+}
+
+/// Prints every problem of what was read, and makes a world of the rest.
+///
+/// # Errors
+/// Where the rest makes no world.
+pub(crate) fn told(loaded: Loaded) -> Result<Manifests, Unreadable> {
+    let digest = loaded.digest.clone();
+    let Parts { parts, rules, is_complete } = loaded.told();
     let world = World::new(parts).map_err(|error| {
         eprintln!("error: {error}");
         Unreadable
     })?;
-    Ok(Manifests { world, rules, is_complete })
+    Ok(Manifests { world, rules, is_complete, digest })
 }
 
-/// As [`read`], with at most `replicas_max` pods of each workload.
-///
-/// # Errors
-/// As [`read`].
-pub(crate) fn read_parts(input: &Input, replicas_max: u32) -> Result<Parts, Unreadable> {
-    let documents = sources::load(&input.paths, || Ok(io::stdin())).map_err(|errors| {
-        print(&errors.into());
-        Unreadable
-    })?;
-    let reading = manifest::read(&documents.documents, &options(input, replicas_max));
-    let is_complete = reading.is_complete();
-    let Reading { parts, rules, problems, .. } = reading;
-    problems.into_iter().for_each(|problem| print(&problem.into()));
-    Ok(Parts { parts, rules, is_complete })
+impl Loaded {
+    /// Prints every problem.
+    pub(crate) fn told(self) -> Parts {
+        let is_complete = self.reading.is_complete();
+        let Reading { parts, rules, problems, .. } = self.reading;
+        problems.into_iter().for_each(|problem| print(&problem.into()));
+        Parts { parts, rules, is_complete }
+    }
 }
 
 /// No answer is possible.
 pub(crate) struct Unreadable;
 
-fn options(input: &Input, replicas_max: u32) -> Options {
+fn options(how: &cli::Reading, replicas_max: u32) -> Options {
     Options {
         replicas_max,
-        default_namespace: input.namespace.clone(),
-        pod_networks: input.pod_cidrs.clone(),
-        ignore_kinds: input.ignore_kinds.iter().cloned().collect(),
+        default_namespace: how.namespace.clone(),
+        pod_networks: how.pod_cidrs.clone(),
+        ip_blocks: match how.ip_blocks {
+            cli::IpBlocks::Pods => IpBlocks::Pods,
+            cli::IpBlocks::External => IpBlocks::External,
+        },
+        host_network: match how.host_network {
+            cli::HostNetwork::Node => HostNetwork::Node,
+            cli::HostNetwork::Pod => HostNetwork::Pod,
+        },
+        staged: how.staged,
+        ignore_kinds: how.ignore_kinds.iter().cloned().collect(),
         ..Options::default()
     }
 }

@@ -1,122 +1,15 @@
-//! `ringfence lab`: manifests as real namespaces and packets on this machine.
+//! `ringfence lab`: the same words everywhere, and something to do on Linux.
+//!
+//! Only here the command line asks which system it is on: namespaces and BPF are Linux's alone.
 
 mod arguments;
-mod follow;
-mod load;
-mod run;
-mod up;
-
-use std::io::Write;
-use std::path::Path;
-
-use lab::state::LabState;
-use lab::{LabError, LabName, down};
-
-use crate::exit::Exit;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
 
 pub(crate) use arguments::{Arguments, Making};
-use arguments::{Command, Exec, Named, Probe};
-
-/// One match on the subcommand.
-pub(crate) fn run(arguments: &Arguments) -> Exit {
-    match &arguments.command {
-        Command::Run(run) => run::run(run),
-        Command::Up(making) => up::up(making),
-        Command::Probe(probe) => ended(ask(probe)),
-        Command::Exec(exec) => ended(enter(exec)),
-        Command::Watch(named) => ended(follow::watch(&named.name)),
-        Command::Status(named) => ended(status(named.name.as_deref())),
-        Command::Down(named) => ended(remove(named)),
-    }
-}
-
-/// The hidden process that keeps a lab up.
-pub(crate) fn agent(making: &Making) -> Exit {
-    up::agent(making)
-}
-
-/// The hidden process that stands for a container.
-pub(crate) fn helper() -> Exit {
-    match lab::helper::main() {
-        Ok(()) => Exit::Good,
-        Err(error) => {
-            eprintln!("error: the helper process cannot go on: {error}");
-            Exit::Incomplete
-        }
-    }
-}
-
-fn ask(probe: &Probe) -> Result<Exit, LabError> {
-    let name = LabName::new(&probe.name)?;
-    let (format, colour) = (probe.output.into(), probe.output.colour());
-    match lab::agent::ask(&name, lab::agent::Question::Probe { format, colour })? {
-        lab::agent::Reply::Report { text, counts, good } => {
-            say(&text);
-            if probe.output.is_text() {
-                say(&counts);
-            }
-            Ok(if good { Exit::Good } else { Exit::Bad })
-        }
-        lab::agent::Reply::Failed { message } => {
-            eprintln!("error: {message}");
-            Ok(Exit::Incomplete)
-        }
-        lab::agent::Reply::Applied { .. } => Ok(Exit::Incomplete),
-    }
-}
-
-fn enter(exec: &Exec) -> Result<Exit, LabError> {
-    let state = LabState::read(&LabName::new(&exec.name)?)?;
-    let pod = match exec.pod.contains('/') {
-        true => exec.pod.clone(),
-        false => format!("{}/{}", exec.namespace, exec.pod),
-    };
-    match lab::exec(state.pod(&pod)?, &exec.command)? {}
-}
-
-fn status(name: Option<&str>) -> Result<Exit, LabError> {
-    let names = match name {
-        Some(name) => vec![LabName::new(name)?],
-        None => down::labs()?,
-    };
-    for name in names {
-        let up = if lab::state::is_up(&name) { "up" } else { "left behind" };
-        match LabState::read(&name) {
-            Err(LabError::NotUp(_)) if up != "up" => say(&format!("{name}  {up}")),
-            state => describe(&state?, up),
-        }
-    }
-    Ok(Exit::Good)
-}
-
-fn describe(state: &LabState, up: &str) {
-    say(&format!("{}  {up}  agent {}  {} pods", state.name, state.agent, state.pods.len()));
-    for pod in &state.pods {
-        let addresses: Vec<String> = pod.addresses.iter().map(ToString::to_string).collect();
-        let netns = pod.netns.file_name().unwrap_or(Path::new("-").as_os_str()).to_string_lossy();
-        say(&format!("  {}  {}  {}  {netns}", pod.pod, pod.node, addresses.join(" ")));
-    }
-}
-
-fn remove(named: &Named) -> Result<Exit, LabError> {
-    down::remove(&LabName::new(&named.name)?)?;
-    Ok(Exit::Good)
-}
-
-fn ended(result: Result<Exit, LabError>) -> Exit {
-    result.unwrap_or_else(|error| refuse(&error))
-}
-
-/// A line on standard output. A closed pipe is the reader's choice, not a failure of ours.
-fn say(line: &str) {
-    drop(writeln!(std::io::stdout(), "{line}"));
-}
-
-/// Says what failed, why, and what to do.
-fn refuse(error: &LabError) -> Exit {
-    eprintln!("error: {}", lab::chain(error));
-    if let Some(hint) = error.hint() {
-        eprintln!("hint: {hint}");
-    }
-    Exit::Incomplete
-}
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::{agent, helper, run};
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{agent, helper, run};

@@ -1,21 +1,33 @@
 //! The command line: one file a command, and this table of contents.
 
+mod about;
+mod check;
 mod cli;
+mod compare;
+mod diff;
 mod exit;
 mod explain;
+mod exposure;
+mod graph;
 mod input;
 mod lab;
+mod output;
+mod print;
+mod prune;
+mod reach;
+mod test;
 mod word;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
-    match Cli::try_parse() {
+    let parsed = about::named(Cli::command()).try_get_matches();
+    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => run(cli).into(),
         Err(error) => exit::usage(&error),
     }
@@ -23,8 +35,19 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Exit {
     match cli.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Exposure(arguments) => exposure::run(&arguments),
+        Command::Prune(arguments) => prune::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
+        Command::Reach(arguments) => reach::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
+        Command::Version(arguments) => about::version(&arguments),
+        Command::Completion(arguments) => about::completion(&arguments),
+        Command::Man(arguments) => about::man(&arguments),
         Command::LabAgent(making) => lab::agent(&making),
         Command::PodHelper => lab::helper(),
     }

@@ -1,9 +1,7 @@
 //! The words for peers and ports, the same in every command.
 //!
-//! Parsed here once, so that no command sees a misspelt peer.
+//! What they are is said in a crate of its own, because test files speak them too.
 
-mod peer;
-mod port;
-
-pub(crate) use peer::{PeerWord, ResolveError, Resolved};
-pub(crate) use port::{PortError, PortWord, protocol_of};
+pub(crate) use words::{
+    PeerWord, PortError, PortWord, ResolveError, Resolved, SelectorWord, protocol_of,
+};

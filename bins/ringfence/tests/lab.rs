@@ -55,3 +55,34 @@ fn a_lab_comes_up_runs_commands_in_its_pods_answers_probes_and_goes() {
     let gone = lab(&["exec", "--name", NAME, "shop/web", "--", "true"]);
     assert_eq!(gone.status.code(), Some(2), "nothing is left");
 }
+
+/// Removes whatever a run left behind when its test failed.
+struct RunRemoved;
+
+impl Drop for RunRemoved {
+    fn drop(&mut self) {
+        drop(lab(&["down", "--name", "t-tests"]));
+    }
+}
+
+#[test]
+fn tests_of_intentions_are_judged_by_packets() {
+    if let Err(error) = lab::preflight() {
+        let required = std::env::var("RINGFENCE_REQUIRE_KERNEL").is_ok_and(|value| value == "1");
+        assert!(!required, "the kernel is required: {error}");
+        eprintln!("SKIPPED: {error}");
+        return;
+    }
+    let removed = RunRemoved;
+    let words =
+        ["run", "-f", "shop.yaml", "--name", "t-tests", "--test", "packets.policytest.yaml"];
+    let output = lab(&words);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("test web reaches db ... ok"), "{text}");
+    assert!(text.contains("test and nobody else does ... ok"), "{text}");
+    assert!(text.contains("test a wish ... FAILED"), "{text}");
+    assert!(text.contains("5433/tcp is denied"), "{text}");
+    assert!(text.trim_end().ends_with(" control_failed=0 differences=0"), "{text}");
+    drop(removed);
+}

@@ -10,6 +10,8 @@ pub mod connection_flags {
     pub const REPLIED: u16 = 2;
     /// One end closed.
     pub const CLOSING: u16 = 4;
+    /// It proved itself, but there was no room in `est`.
+    pub const CROWDED: u16 = 8;
 }
 
 /// Key of `half` and `est`: a connection as one endpoint sees it, the same for both directions.

@@ -79,6 +79,8 @@ pub mod counter {
     pub const HALF_FAILED: u32 = 34;
     /// Connections that a policy change cut.
     pub const CUT: u32 = 35;
+    /// Connections that stayed in `half` because their endpoint held its share of `est`.
+    pub const SHARE_FULL: u32 = 36;
     /// How many slots there are.
     pub const SLOTS: u32 = 40;
 }

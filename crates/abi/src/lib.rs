@@ -31,7 +31,7 @@ pub use service::{
 pub use table::{Cell, PORT_SLOTS, RowKey, RowValue, column, port_slot, verdict_code};
 
 /// Changes whenever a key, a value or its meaning does; it is part of where maps are pinned.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The most rows, cells and peers that an instance holds unless it was told otherwise.
 pub mod capacity {

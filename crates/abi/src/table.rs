@@ -62,7 +62,7 @@ pub struct Cell {
     pub pad: u16,
 }
 
-/// The codes of [`Cell::verdict`]; others than these deny.
+/// The codes of [`Cell::verdict`]; others than these deny, and end what exists.
 pub mod verdict_code {
     use super::Verdict;
 
@@ -70,6 +70,8 @@ pub mod verdict_code {
     pub const DENY: u8 = 0;
     /// Allowed.
     pub const ALLOW: u8 = 1;
+    /// Denied, but a connection that exists lives on (ruling N25).
+    pub const DENY_KEEP: u8 = 2;
 
     /// The code of `verdict`.
     #[must_use]

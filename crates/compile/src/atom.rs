@@ -9,7 +9,7 @@ use model::{Block, Peer, Peers, PortRange, Protocol, Selector, World};
 use crate::set::{PolicySet, SetPort, SetPorts, SetRule, Sets};
 
 /// A predicate on a peer. The order is the order of ids.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Atom {
     /// Pods by labels.
     Pods { namespaces: Selector, pods: Selector },
@@ -34,10 +34,27 @@ pub(crate) struct Atoms {
 }
 
 impl Atoms {
+    /// Of every set of a node.
     pub(crate) fn of(world: &World, sets: &Sets<'_>) -> Self {
         let rules = || sets.iter().flat_map(|(set, _)| &set.rules);
         let names = rules().flat_map(port_names).collect::<BTreeSet<_>>();
-        let bindings = bindings(world, &names);
+        Self::of_rules(rules, &bindings(world, &names))
+    }
+
+    /// Of some sets; `bindings` says what a port name stands for.
+    pub(crate) fn of_sets<B: Iterator<Item = Atom>>(
+        sets: &[&PolicySet],
+        bindings: impl Fn(&str) -> B,
+    ) -> Self {
+        let rules = || sets.iter().flat_map(|set| &set.rules);
+        let names = rules().flat_map(port_names).collect::<BTreeSet<_>>();
+        Self::of_rules(rules, &names.into_iter().flat_map(bindings).collect())
+    }
+
+    fn of_rules<'r, R: Iterator<Item = &'r SetRule>>(
+        rules: impl Fn() -> R,
+        bindings: &BTreeSet<Atom>,
+    ) -> Self {
         let peers: BTreeSet<Atom> =
             rules().flat_map(peer_atoms).chain(bindings.iter().cloned()).collect();
         let ports: BTreeSet<PortAtom> =
@@ -53,6 +70,16 @@ impl Atoms {
     /// The ids of a rule's peers; absent peers are no atoms at all.
     pub(crate) fn of_peers(&self, peers: &[Peer]) -> Vec<u32> {
         peers.iter().filter_map(atom_of).filter_map(|atom| self.ids.get(&atom).copied()).collect()
+    }
+
+    /// Whether some atom is about addresses.
+    pub(crate) fn has_blocks(&self) -> bool {
+        self.peers.iter().any(|atom| matches!(atom, Atom::Block(_)))
+    }
+
+    /// The id of a peer atom.
+    pub(crate) fn id(&self, atom: &Atom) -> Option<u32> {
+        self.ids.get(atom).copied()
     }
 
     /// The id of a port atom.
@@ -98,7 +125,7 @@ fn peer_atoms(rule: &SetRule) -> Vec<Atom> {
 }
 
 /// A DNS name has no atom yet: until names are enforced it matches nobody (ruling C8).
-fn atom_of(peer: &Peer) -> Option<Atom> {
+pub(crate) fn atom_of(peer: &Peer) -> Option<Atom> {
     match peer {
         Peer::Pods { namespaces, pods } => {
             Some(Atom::Pods { namespaces: namespaces.clone(), pods: pods.clone() })

@@ -54,6 +54,11 @@ impl Columns {
         self.of_atom.get(id as usize)
     }
 
+    /// The ports that some atom is about, in order, with their columns.
+    pub(crate) fn segments(&self) -> &[(Protocol, PortRange, u32)] {
+        &self.segments
+    }
+
     /// The whole port array.
     pub(crate) fn ports(&self) -> Vec<u32> {
         let mut ports = vec![0; PORT_SLOTS as usize];

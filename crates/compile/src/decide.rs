@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use model::{Builtin, Decision, Direction, End, Flow, Judgement, Origin, PodId, Reason};
 
+use crate::row::builtin;
 use crate::{Answer, Compiled};
 
 /// A flow that the table cannot decide.
@@ -63,6 +64,24 @@ impl Compiled {
         }
     }
 
+    /// Whether a connection that exists lives on although one end of `flow` denies it (ruling
+    /// N25).
+    ///
+    /// # Errors
+    /// See [`Compiled::decide`].
+    pub fn keeps_existing(&self, flow: &Flow, direction: Direction) -> Result<bool, Untranslated> {
+        let (own, other, exempt) = match direction {
+            Direction::Egress => (flow.source(), flow.destination(), false),
+            Direction::Ingress => {
+                (flow.destination(), flow.source(), flow.origin() == Origin::Host)
+            }
+        };
+        match own.pod().filter(|_| !exempt) {
+            Some(pod) => Ok(self.answer(flow, pod, other, direction)?.keeps_existing),
+            None => Ok(false),
+        }
+    }
+
     fn judge(
         &self,
         flow: &Flow,
@@ -70,15 +89,24 @@ impl Compiled {
         other: &End,
         direction: Direction,
     ) -> Result<Judgement, Untranslated> {
+        self.named(self.answer(flow, pod, other, direction)?)
+    }
+
+    fn answer(
+        &self,
+        flow: &Flow,
+        pod: PodId,
+        other: &End,
+        direction: Direction,
+    ) -> Result<Answer, Untranslated> {
         let slot = *self.slots.get(&pod).ok_or(Untranslated::NoEndpoint)?;
         let remote: IpAddr = other.address().ok_or(Untranslated::NoAddress)?;
         let traffic = flow.traffic();
-        let answer = match (other.pod() == Some(pod), flow.is_translated()) {
-            (true, false) => return Ok(Builtin::Itself.into()),
+        Ok(match (other.pod() == Some(pod), flow.is_translated()) {
+            (true, false) => builtin(Builtin::Itself).into(),
             (true, true) => self.image.lookup_hairpin(slot, direction, remote, traffic),
             (false, _) => self.image.lookup(slot, direction, remote, traffic),
-        };
-        self.named(answer)
+        })
     }
 
     fn named(&self, answer: Answer) -> Result<Judgement, Untranslated> {

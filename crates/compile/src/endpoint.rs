@@ -18,6 +18,7 @@ pub(crate) struct Endpoints {
     slots: BTreeMap<PodId, u32>,
     groups: Vec<GroupSets>,
     members: Vec<(u32, usize)>,
+    by_pod: BTreeMap<PodId, usize>,
 }
 
 /// The sets of all endpoints that policies treat alike.
@@ -34,17 +35,25 @@ impl Endpoints {
     pub(crate) fn new(world: &World, rules: &Rules, slots: &Slots) -> Self {
         let index = SubjectIndex::new(rules);
         let mut known: HashMap<GroupKey<'_>, usize> = HashMap::new();
-        let (mut groups, mut members, mut by_pod) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (mut groups, mut members) = (Vec::new(), Vec::new());
+        let (mut slot_of, mut by_pod) = (BTreeMap::new(), BTreeMap::new());
         for (slot, id, pod) in slots.endpoints(world) {
             let key = (pod.namespace.as_str(), &pod.labels, pod.ports.as_slice());
             let group = *known.entry(key).or_insert_with(|| {
                 groups.push(GroupSets::new(&index, world, pod));
                 groups.len() - 1
             });
-            by_pod.insert(id, slot);
+            slot_of.insert(id, slot);
+            by_pod.insert(id, group);
             members.push((slot, group));
         }
-        Self { slots: by_pod, groups, members }
+        Self { slots: slot_of, groups, members, by_pod }
+    }
+
+    /// The egress and the ingress set of each group, and the group of each pod.
+    pub(crate) fn into_groups(self) -> (Vec<[PolicySet; 2]>, BTreeMap<PodId, usize>) {
+        let groups = self.groups.into_iter().map(|group| [group.egress, group.ingress]);
+        (groups.collect(), self.by_pod)
     }
 
     pub(crate) fn slots(&self) -> BTreeMap<PodId, u32> {
@@ -69,7 +78,7 @@ impl GroupSets {
         let of = |direction| {
             let rules: Vec<&Rule> =
                 rules.iter().copied().filter(|rule| rule.direction() == direction).collect();
-            PolicySet::new(&rules, pod, direction)
+            PolicySet::new(&rules, index.rules, pod, direction)
         };
         let (ingress, egress) = (of(Direction::Ingress), of(Direction::Egress));
         let (hairpin_ingress, hairpin_egress) = (ingress.to_itself(), egress.to_itself());
@@ -89,15 +98,25 @@ impl GroupSets {
     }
 }
 
+/// The set that `pod` has in `direction`.
+pub(crate) fn set_for(world: &World, rules: &Rules, pod: &Pod, direction: Direction) -> PolicySet {
+    let sets = GroupSets::new(&SubjectIndex::new(rules), world, pod);
+    match direction {
+        Direction::Egress => sets.egress,
+        Direction::Ingress => sets.ingress,
+    }
+}
+
 /// Rules by the one namespace that their subject names, and the rest.
 struct SubjectIndex<'a> {
+    rules: &'a Rules,
     by_namespace: HashMap<&'a str, Vec<&'a Rule>>,
     rest: Vec<&'a Rule>,
 }
 
 impl<'a> SubjectIndex<'a> {
     fn new(rules: &'a Rules) -> Self {
-        let mut index = Self { by_namespace: HashMap::new(), rest: Vec::new() };
+        let mut index = Self { rules, by_namespace: HashMap::new(), rest: Vec::new() };
         for rule in rules {
             match only_namespace(&rule.subject.namespaces) {
                 Some(name) => index.by_namespace.entry(name).or_default().push(rule),

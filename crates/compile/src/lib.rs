@@ -7,6 +7,7 @@
 //! **Invariant:** no IO, no clock, no randomness; equal inputs give equal images, down to every id.
 
 mod atom;
+mod canvas;
 mod class;
 mod column;
 mod decide;
@@ -14,11 +15,13 @@ mod endpoint;
 mod image;
 mod lookup;
 mod name;
+mod paint;
 mod region;
 mod row;
 mod service;
 mod set;
 mod slot;
+mod tables;
 
 use std::collections::BTreeMap;
 
@@ -28,7 +31,14 @@ pub use decide::Untranslated;
 pub use image::Image;
 pub use lookup::Answer;
 pub use name::Names;
+pub use paint::{Because, Said};
+pub use set::PolicySet;
 pub use slot::{Scope, Slots};
+pub use tables::{
+    AddressRange, Answers, Assigned, Complete, Condition, Contrast, Found, Member, PeerRows,
+    Region, Roster, SetId, Space, Span, Table, Tables, Who, Witness, Workbench, assigned, number,
+    partition, port_parts, set_for, tables,
+};
 
 use crate::atom::Atoms;
 use crate::class::Classes;

@@ -17,6 +17,8 @@ pub struct Answer {
     pub rule: u32,
     /// The reason, where no rule decided.
     pub reason: Option<Builtin>,
+    /// Whether a connection that exists lives on all the same (ruling N25).
+    pub keeps_existing: bool,
 }
 
 impl From<Cell> for Answer {
@@ -25,6 +27,7 @@ impl From<Cell> for Answer {
             verdict: abi::verdict_code::verdict(cell.verdict),
             rule: cell.rule,
             reason: Builtin::from_code(cell.reason),
+            keeps_existing: cell.verdict == abi::verdict_code::DENY_KEEP,
         }
     }
 }

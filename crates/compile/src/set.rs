@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Action, Builtin, Direction, Manner, Peers, Pod, PortMatch, PortRange, Ports, Protocol, Rule,
-    RuleRef, Tier,
+    Action, Builtin, Direction, Manner, Peer, Peers, Pod, PortMatch, PortRange, Ports, Protocol,
+    Rule, RuleRef, Rules, Tier,
 };
 
 use crate::endpoint::Endpoints;
@@ -15,15 +15,15 @@ use crate::name::{content_id, free_id};
 const SET_LIMIT: u32 = 1 << 28;
 
 /// The rules of one endpoint in one direction, in canonical order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PolicySet {
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PolicySet {
     pub(crate) rules: Vec<SetRule>,
     /// Whether the additive tier lets the endpoint reach itself (ruling N14).
     pub(crate) hairpin: bool,
 }
 
 /// A rule as its set needs it: no subject any more, and ports that no longer depend on it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SetRule {
     pub(crate) tier: Tier,
     pub(crate) group: u16,
@@ -31,17 +31,19 @@ pub(crate) struct SetRule {
     pub(crate) peers: Peers,
     pub(crate) ports: SetPorts,
     pub(crate) action: Action,
+    /// Its policy keeps connections that exist (ruling N25).
+    pub(crate) keeping: bool,
 }
 
 /// The ports of a [`SetRule`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum SetPorts {
     Any,
     OneOf(Vec<SetPort>),
 }
 
 /// One entry of them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum SetPort {
     Numbers(Protocol, PortRange),
     /// A name that each peer resolves for itself: the egress side of ruling N5.
@@ -50,9 +52,9 @@ pub(crate) enum SetPort {
 
 impl PolicySet {
     /// The rules of `subject` in `direction`, named ports of its own resolved.
-    pub(crate) fn new(rules: &[&Rule], subject: &Pod, direction: Direction) -> Self {
+    pub(crate) fn new(rules: &[&Rule], all: &Rules, subject: &Pod, direction: Direction) -> Self {
         let mut rules: Vec<SetRule> =
-            rules.iter().map(|rule| set_rule(rule, subject, direction)).collect();
+            rules.iter().map(|rule| set_rule(rule, all, subject, direction)).collect();
         rules.sort_unstable();
         Self { rules, hairpin: false }
     }
@@ -62,8 +64,22 @@ impl PolicySet {
         if self.hairpin { Builtin::Itself } else { Builtin::DefaultAllow }
     }
 
+    /// Whether a rule about everybody, or about addresses that may be anybody's, resolves port names.
+    pub(crate) fn asks_names_of_anybody(&self) -> bool {
+        let names = |ports: &SetPorts| match ports {
+            SetPorts::Any => false,
+            SetPorts::OneOf(ports) => ports.iter().any(|port| matches!(port, SetPort::OnPeer(..))),
+        };
+        let anybody = |peers: &Peers| match peers {
+            Peers::Any => true,
+            Peers::OneOf(peers) => peers.iter().any(|peer| matches!(peer, Peer::Block(_))),
+        };
+        self.rules.iter().any(|rule| anybody(&rule.peers) && names(&rule.ports))
+    }
+
     /// The same rules for the endpoint's way to itself; nothing where no tier could object.
-    pub(crate) fn to_itself(&self) -> Self {
+    #[must_use]
+    pub fn to_itself(&self) -> Self {
         let objects = |rule: &SetRule| rule.tier.manner() == Manner::FirstMatch;
         match self.rules.iter().any(objects) {
             true => Self { rules: self.rules.clone(), hairpin: true },
@@ -72,7 +88,7 @@ impl PolicySet {
     }
 }
 
-fn set_rule(rule: &Rule, subject: &Pod, direction: Direction) -> SetRule {
+fn set_rule(rule: &Rule, all: &Rules, subject: &Pod, direction: Direction) -> SetRule {
     let ports = match &rule.ports {
         Ports::Any => SetPorts::Any,
         Ports::OneOf(ports) => SetPorts::OneOf(
@@ -86,6 +102,7 @@ fn set_rule(rule: &Rule, subject: &Pod, direction: Direction) -> SetRule {
         peers: rule.peers.clone(),
         ports,
         action: rule.action,
+        keeping: all.is_keeping(&rule.origin.policy),
     }
 }
 

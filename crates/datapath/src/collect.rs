@@ -8,7 +8,7 @@ use abi::{
     connection_flags, interface_flags, verdict_code,
 };
 
-use crate::{Instance, TableError, table::Table};
+use crate::{Instance, TableError};
 
 const TCP: u8 = 6;
 const ICMP: [u8; 2] = [1, 58];
@@ -21,11 +21,55 @@ impl Instance {
     /// Where a map cannot be read or written.
     pub fn collect(&self, now_ns: u64) -> Result<Vec<Event>, TableError> {
         let owners = self.owners()?;
-        let mut events =
-            self.collect_connections(&self.tables.established, now_ns, &owners, true)?;
-        events.extend(self.collect_connections(&self.tables.half, now_ns, &owners, false)?);
+        let tables = &self.tables;
+        let before = tables.shares.counted()?;
+        let established = tables.established.entries()?;
+        tables.shares.repair(&before, &by_endpoint(&established))?;
+        let mut events = self.collect_connections(established, now_ns, &owners, true)?;
+        let half = tables.half.entries()?;
+        events.extend(self.collect_connections(half, now_ns, &owners, false)?);
         events.extend(self.collect_denied(now_ns)?);
         Ok(events)
+    }
+
+    /// How many established connections an endpoint holds of its share.
+    ///
+    /// # Errors
+    /// Where there is no such endpoint.
+    pub fn established(&self, endpoint: u32) -> Result<u64, TableError> {
+        self.tables.shares.held(endpoint)
+    }
+
+    /// Ends every connection of the endpoint that `owner` leads to: nobody inherits them.
+    pub(crate) fn end_connections(
+        &self,
+        owner: &Interface,
+        now_ns: u64,
+    ) -> Result<Vec<Event>, TableError> {
+        let mut events = Vec::new();
+        for (table, established) in [(&self.tables.established, true), (&self.tables.half, false)] {
+            let entries = table.entries()?.into_iter();
+            for (key, _) in entries.filter(|(key, _)| key.endpoint == owner.endpoint) {
+                let ended = self.end(&key, established)?;
+                events.extend(ended.map(|ended| closed(&key, &ended, now_ns, Some(owner))));
+            }
+        }
+        Ok(events)
+    }
+
+    /// Taken, not removed: what was counted since the reading is in what is returned.
+    fn end(
+        &self,
+        key: &ConnectionKey,
+        established: bool,
+    ) -> Result<Option<Connection>, TableError> {
+        let tables = &self.tables;
+        let table = if established { &tables.established } else { &tables.half };
+        let taken = table.take(key)?;
+        if taken.is_some() && established {
+            tables.shares.give_back(key.endpoint)?;
+        }
+        Ok(taken)
     }
 
     fn owners(&self) -> Result<BTreeMap<u32, Interface>, TableError> {
@@ -35,23 +79,21 @@ impl Instance {
 
     fn collect_connections(
         &self,
-        table: &Table<ConnectionKey, Connection>,
+        entries: Vec<(ConnectionKey, Connection)>,
         now_ns: u64,
         owners: &BTreeMap<u32, Interface>,
         established: bool,
     ) -> Result<Vec<Event>, TableError> {
         let mut events = Vec::new();
-        for (key, connection) in table.entries()? {
+        for (key, connection) in entries {
             let owner = owners.get(&key.endpoint);
             let lifetime = self.lifetime(&key, &connection, established);
             let idle = now_ns.saturating_sub(connection.seen_ns);
             if owner.is_some() && u128::from(idle) <= lifetime.as_nanos() {
                 continue;
             }
-            // Taken, not removed: what was counted since the reading is in the event.
-            if let Some(connection) = table.take(&key)? {
-                events.push(closed(&key, &connection, now_ns, owner));
-            }
+            let ended = self.end(&key, established)?;
+            events.extend(ended.map(|ended| closed(&key, &ended, now_ns, owner)));
         }
         Ok(events)
     }
@@ -89,6 +131,13 @@ impl Instance {
         }
         Ok(events)
     }
+}
+
+/// How many connections each endpoint has.
+fn by_endpoint(entries: &[(ConnectionKey, Connection)]) -> BTreeMap<u32, u64> {
+    let mut found = BTreeMap::new();
+    entries.iter().for_each(|(key, _)| *found.entry(key.endpoint).or_default() += 1);
+    found
 }
 
 fn own_address(family: u8, owner: Option<&Interface>) -> Address {

@@ -29,6 +29,8 @@ pub struct Capacities {
     pub half: u32,
     /// Entries of `est`.
     pub established: u32,
+    /// How many of those one endpoint may hold.
+    pub established_share: u32,
     /// Octets of the ring of events, a power of two and whole pages.
     pub events: u32,
 }
@@ -89,6 +91,7 @@ impl Default for Capacities {
             cells: abi::capacity::CELLS,
             half: 65_536,
             established: 131_072,
+            established_share: 131_072 / 4,
             events: 1 << 20,
         }
     }

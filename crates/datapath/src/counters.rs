@@ -16,6 +16,8 @@ pub struct Counters {
     pub events_lost: u64,
     /// Connections that stayed in `half` because `est` was full.
     pub established_full: u64,
+    /// Connections that stayed in `half` because their endpoint held its share of `est`.
+    pub share_full: u64,
     /// Connections that could not be remembered.
     pub half_failed: u64,
     /// Connections that a policy change cut.
@@ -31,6 +33,7 @@ impl Instance {
         let mut counters = Counters {
             events_lost: self.counter(counter::EVENTS_LOST)?,
             established_full: self.counter(counter::ESTABLISHED_FULL)?,
+            share_full: self.counter(counter::SHARE_FULL)?,
             half_failed: self.counter(counter::HALF_FAILED)?,
             cut: self.counter(counter::CUT)?,
             ..Counters::default()

@@ -76,10 +76,12 @@ pub struct TestPacket<'a> {
 }
 
 /// What a test run gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The program's return value: -1 next, 2 drop.
     pub verdict: i32,
+    /// The packet as the program left it.
+    pub data: Vec<u8>,
     /// Mean time of a run.
     pub duration: std::time::Duration,
 }
@@ -134,14 +136,18 @@ impl Instance {
             Direction::Ingress => &self.ingress,
         };
         let context = test_context(packet);
+        let mut data = packet.data.to_vec();
         let options = TestRunOptions {
             data_in: Some(packet.data),
+            data_out: Some(&mut data),
             ctx_in: Some(&context),
             repeat: packet.repeat.max(1),
             ..TestRunOptions::default()
         };
         let result = program.test_run(options).map_err(|error| RunError(Box::new(error)))?;
-        Ok(Report { verdict: result.return_value.cast_signed(), duration: result.duration })
+        data.truncate(result.data_size_out as usize);
+        let verdict = result.return_value.cast_signed();
+        Ok(Report { verdict, data, duration: result.duration })
     }
 
     /// How many instructions the verifier looked at, egress and ingress, where the kernel says so.

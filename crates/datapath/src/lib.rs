@@ -17,17 +17,19 @@ mod events;
 mod features;
 mod instance;
 mod link;
+#[allow(unsafe_code, reason = "a map's memory is shared with the kernel and has no safe type")]
+mod memory;
 mod node;
 mod object;
 mod observe;
 mod perform;
 mod plain;
+mod share;
 #[allow(unsafe_code, reason = "the one module that talks to the kernel without a safe wrapper")]
 mod sys;
 mod table;
 mod tables;
 mod translation;
-#[allow(unsafe_code, reason = "a map's memory is shared with the kernel and has no safe type")]
 mod words;
 
 pub use bpffs::{BpffsError, ensure_bpffs};

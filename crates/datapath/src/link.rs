@@ -9,14 +9,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use abi::Interface;
+use abi::{Event, Interface};
 use aya::programs::{
     LinkOrder, ProgramError, SchedClassifier, TcAttachType,
     links::FdLink,
     tc::{SchedClassifierLink, TcAttach},
 };
 
-use crate::{AttachError, Instance, instance::failed, sys};
+use crate::{AttachError, Instance, TableError, instance::failed, sys};
 
 /// Which side of a pod's traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,15 +58,38 @@ impl Instance {
         Direction::BOTH.into_iter().try_for_each(|direction| self.link(interface, direction))
     }
 
-    /// Detaches both hooks. Until they are gone the interface is in quarantine.
+    /// Detaches both hooks and, unless another interface leads to its endpoint, clears that for
+    /// whoever has it next: no sets, which is quarantine, and no connection (rulings N24, N27).
+    /// Returns what ended. The record goes last, so that whatever is cut off here can be done again.
     ///
     /// # Errors
-    /// Where a map or pin cannot be removed.
-    pub fn detach(&mut self, interface: u32) -> Result<(), AttachError> {
-        self.tables.interfaces.remove(&interface)?;
+    /// Where a map or pin cannot be changed.
+    pub fn detach(&self, interface: u32, now_ns: u64) -> Result<Vec<Event>, AttachError> {
+        let record = self.tables.interfaces.get(&interface)?;
+        let only =
+            record.map_or(Ok(None), |record| self.only_of_its_endpoint(interface, record))?;
+        if let Some(record) = only {
+            self.tables.endpoints.retire(record.endpoint)?;
+        }
         Direction::BOTH
             .into_iter()
-            .try_for_each(|direction| remove(&self.link_path(interface, direction)))
+            .try_for_each(|direction| remove(&self.link_path(interface, direction)))?;
+        let ended = only.map_or(Ok(Vec::new()), |record| self.end_connections(&record, now_ns))?;
+        self.tables.interfaces.remove(&interface)?;
+        Ok(ended)
+    }
+
+    /// The record, if no other interface leads to the same endpoint.
+    fn only_of_its_endpoint(
+        &self,
+        interface: u32,
+        record: Interface,
+    ) -> Result<Option<Interface>, TableError> {
+        let entries = self.tables.interfaces.entries()?;
+        let is_shared = entries
+            .iter()
+            .any(|(index, other)| *index != interface && other.endpoint == record.endpoint);
+        Ok((!is_shared).then_some(record))
     }
 
     /// Writes an interface's record without attaching: for test runs, which name the interface.

@@ -118,6 +118,7 @@ fn object_with(config: &Config, maps: &Path, features: Features) -> Result<Ebpf,
         ("weak_memory", u8::from(!cfg!(target_arch = "x86_64"))),
     ];
     let cookie = config.node_namespace.unwrap_or(0);
+    let share = u64::from(config.capacities.established_share);
     let lifetimes = lifetimes(config);
     let mut loader = EbpfLoader::new();
     loader.default_map_pin_directory(maps);
@@ -131,6 +132,7 @@ fn object_with(config: &Config, maps: &Path, features: Features) -> Result<Ebpf,
         loader.override_global(name, nanoseconds, true);
     }
     loader.override_global("node_netns_cookie", &cookie, false);
+    loader.override_global("established_share", &share, true);
     loader.load(object(config.programs)).map_err(|error| OpenError::Maps(Box::new(error)))
 }
 

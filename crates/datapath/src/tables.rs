@@ -9,7 +9,7 @@ use abi::{
     Interface, NodeAddress, PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue,
 };
 
-use crate::{OpenError, table::Table, words::Words};
+use crate::{OpenError, share::Shares, table::Table, words::Words};
 
 #[derive(Debug)]
 pub(crate) struct Tables {
@@ -28,12 +28,14 @@ pub(crate) struct Tables {
     pub(crate) pods: Table<u64, Interface>,
     pub(crate) counters: Table<u32, u64>,
     pub(crate) endpoints: Words,
+    pub(crate) shares: Shares,
 }
 
 impl Tables {
     /// Opens every map of the directory `maps`.
     pub(crate) fn open(maps: &Path) -> Result<Self, OpenError> {
         let endpoints: Table<u32, u64> = Table::open(maps, "endpoints")?;
+        let held: Table<u32, u64> = Table::open(maps, "held")?;
         Ok(Self {
             peers: Table::open(maps, "peers")?,
             prefixes: Table::open(maps, "prefixes")?,
@@ -50,6 +52,7 @@ impl Tables {
             pods: Table::open(maps, "pods")?,
             counters: Table::open(maps, "counters")?,
             endpoints: Words::map(endpoints.fd(), abi::capacity::ENDPOINTS)?,
+            shares: Shares::map(held.fd(), abi::capacity::ENDPOINTS)?,
         })
     }
 }

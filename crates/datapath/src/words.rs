@@ -4,31 +4,22 @@
 //! cannot, costs less than a microsecond, and is what makes a policy change atomic.
 
 use std::{
-    io,
-    os::fd::{AsRawFd, OwnedFd},
-    ptr::NonNull,
+    os::fd::OwnedFd,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use abi::{Endpoint, Sets};
 
-use crate::error::TableError;
+use crate::{error::TableError, memory::Memory};
 
 const WORDS: usize = size_of::<Endpoint>() / size_of::<u64>();
-const NAME: &str = "endpoints";
 
 /// The mapped array of endpoint records.
 #[derive(Debug)]
 pub(crate) struct Words {
-    start: NonNull<AtomicU64>,
-    endpoints: usize,
-    length: usize,
+    memory: Memory,
+    endpoints: u32,
 }
-
-// SAFETY: all access goes through atomics, and the mapping lives as long as the value.
-unsafe impl Send for Words {}
-// SAFETY: as above.
-unsafe impl Sync for Words {}
 
 /// Which word of a record.
 #[derive(Clone, Copy, Debug)]
@@ -42,26 +33,8 @@ enum Word {
 impl Words {
     /// Maps the array `map`, which has `endpoints` records.
     pub(crate) fn map(map: &OwnedFd, endpoints: u32) -> Result<Self, TableError> {
-        let endpoints = endpoints as usize;
-        let length = endpoints * size_of::<Endpoint>();
-        // SAFETY: a new mapping is asked for at no particular place; the result is checked.
-        let start = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                length,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                map.as_raw_fd(),
-                0,
-            )
-        };
-        if start == libc::MAP_FAILED {
-            return Err(failed("map", io::Error::last_os_error()));
-        }
-        match NonNull::new(start.cast::<AtomicU64>()) {
-            Some(start) => Ok(Self { start, endpoints, length }),
-            None => Err(failed("map", io::ErrorKind::InvalidData.into())),
-        }
+        let memory = Memory::map("endpoints", map, endpoints as usize * WORDS)?;
+        Ok(Self { memory, endpoints })
     }
 
     pub(crate) fn set_sets(&self, endpoint: u32, sets: Sets) -> Result<(), TableError> {
@@ -88,9 +61,16 @@ impl Words {
         self.set_generation(endpoint, record.generation)
     }
 
+    /// Takes an endpoint's sets away and makes what is remembered of it stale.
+    pub(crate) fn retire(&self, endpoint: u32) -> Result<(), TableError> {
+        let generation = self.get(endpoint)?.generation;
+        let record = Endpoint { generation: generation.wrapping_add(1), ..Endpoint::default() };
+        self.set(endpoint, record)
+    }
+
     /// Every record that is not all zero.
     pub(crate) fn entries(&self) -> Result<Vec<(u32, Endpoint)>, TableError> {
-        let records = (0..self.endpoints as u32).map(|slot| Ok((slot, self.get(slot)?)));
+        let records = (0..self.endpoints).map(|slot| Ok((slot, self.get(slot)?)));
         records
             .filter(|record| !matches!(record, Ok((_, record)) if *record == Endpoint::default()))
             .collect()
@@ -112,23 +92,6 @@ impl Words {
     }
 
     fn word(&self, endpoint: u32, word: Word) -> Result<&AtomicU64, TableError> {
-        let endpoint = endpoint as usize;
-        if endpoint >= self.endpoints {
-            return Err(failed("write", io::ErrorKind::InvalidInput.into()));
-        }
-        // SAFETY: the index is inside the mapping, which is aligned to pages and lives as long as
-        // `self`; all other access to it, the kernel's included, is by whole words.
-        Ok(unsafe { self.start.add(endpoint * WORDS + word as usize).as_ref() })
+        self.memory.word(endpoint as usize * WORDS + word as usize)
     }
-}
-
-impl Drop for Words {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours and no reference to it outlives `self`.
-        unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
-    }
-}
-
-fn failed(action: &'static str, source: io::Error) -> TableError {
-    TableError { action, map: NAME, source }
 }

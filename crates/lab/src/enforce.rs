@@ -101,12 +101,7 @@ impl Enforcement {
     pub(crate) fn detach(&mut self, gone: &[(String, usize)]) -> Result<(), LabError> {
         for (name, node) in gone {
             let Some(node) = self.nodes.get_mut(*node) else { continue };
-            if let Some((interface, cookie)) = node.attached.remove(name) {
-                let forgotten = node.instance.remove_pod(cookie);
-                forgotten.map_err(|error| at(&node.name)(error.into()))?;
-                let detached = node.instance.detach(interface);
-                detached.map_err(|error| at(&node.name)(error.into()))?;
-            }
+            node.detach(name).map_err(at(&node.name))?;
         }
         Ok(())
     }
@@ -172,6 +167,15 @@ impl NodeEnforcement {
         })
     }
 
+    /// Before its slot is another's. That its connections end is no news to a lab.
+    fn detach(&mut self, pod: &str) -> Result<(), EnforceError> {
+        if let Some((interface, cookie)) = self.attached.remove(pod) {
+            self.instance.remove_pod(cookie)?;
+            drop(self.instance.detach(interface, now_ns()?)?);
+        }
+        Ok(())
+    }
+
     fn program(&mut self, world: &World, rules: &Rules) -> Result<(), EnforceError> {
         let compiled = compile::compile(world, rules, &self.slots)?;
         let observed = self.instance.observe()?;
@@ -182,9 +186,7 @@ impl NodeEnforcement {
 
     /// Expired connections are collected on the way, so that a long run finds room.
     fn events(&self) -> Result<Vec<Event>, EnforceError> {
-        let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(std::io::Error::from)?;
-        let now = Duration::from(now).as_nanos();
-        let collected = self.instance.collect(u64::try_from(now).unwrap_or(u64::MAX))?;
+        let collected = self.instance.collect(now_ns()?)?;
         Ok(self.listening.heard()?.into_iter().chain(collected).collect())
     }
 
@@ -218,6 +220,12 @@ impl NodeEnforcement {
 /// Removes the pins of all nodes of a lab; links go with them.
 pub(crate) fn remove_pins(lab: &LabName) -> Result<(), LabError> {
     datapath::remove_pins(&lab.pins_dir()).map_err(|error| at("all")(error.into()))
+}
+
+/// The clock by which the kernel stamps connections.
+fn now_ns() -> Result<u64, EnforceError> {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(std::io::Error::from)?;
+    Ok(u64::try_from(Duration::from(now).as_nanos()).unwrap_or(u64::MAX))
 }
 
 fn interface(plug: &Plug, endpoint: u32) -> Interface {

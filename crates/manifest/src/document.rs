@@ -24,6 +24,26 @@ pub enum ReadAs {
     Cluster,
 }
 
+/// Whom a block of addresses matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IpBlocks {
+    /// Whoever has an address in it, pods too (ruling N10).
+    #[default]
+    Pods,
+    /// Nobody in the cluster's pod network.
+    External,
+}
+
+/// What a pod on its node's network is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostNetwork {
+    /// Its node (ruling N16).
+    #[default]
+    Node,
+    /// A pod like any other.
+    Pod,
+}
+
 /// How documents are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -35,6 +55,12 @@ pub struct Options {
     pub pod_networks: Vec<IpNet>,
     /// Kinds to leave out in the form `GROUP/KIND` (ruling E3).
     pub ignore_kinds: BTreeSet<String>,
+    /// Whom blocks match.
+    pub ip_blocks: IpBlocks,
+    /// What host-network pods are.
+    pub host_network: HostNetwork,
+    /// Whether staged policies decide as if they were enforced (ruling N37).
+    pub staged: bool,
     /// Where the documents come from.
     pub read_as: ReadAs,
 }
@@ -46,6 +72,9 @@ impl Default for Options {
             replicas_max: 1,
             pod_networks: Vec::new(),
             ignore_kinds: BTreeSet::new(),
+            ip_blocks: IpBlocks::Pods,
+            host_network: HostNetwork::Node,
+            staged: false,
             read_as: ReadAs::File,
         }
     }

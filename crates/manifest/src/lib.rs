@@ -12,6 +12,7 @@
 mod assemble;
 mod check;
 mod document;
+mod elsewhere;
 mod fields;
 mod kind;
 mod lint;
@@ -23,8 +24,11 @@ mod read;
 mod reader;
 mod selector;
 mod workload_pods;
+mod written;
 mod yaml;
 
-pub use document::{Document, Options, ReadAs};
+pub use document::{Document, HostNetwork, IpBlocks, Options, ReadAs};
 pub use problem::{Code, Problem};
 pub use read::{Reading, read};
+pub use written::Written;
+pub use yaml::{Comment, Entries, Entry, Items, Span, Tree};

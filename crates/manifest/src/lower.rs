@@ -6,9 +6,10 @@
 use model::{Action, Direction, Peers, PolicyRef, Ports, Rule, RuleRef, Selector, Subject, Tier};
 
 use crate::fields::items;
+use crate::kind::annotation::Transition;
 use crate::problem::PolicyError;
 use crate::reader::{Read, Reader, Refused};
-use crate::yaml::{Node, Span};
+use crate::yaml::{Items, Span, Tree};
 
 /// A rule as written, each part by itself readable or refused.
 pub(crate) struct WrittenRule {
@@ -41,6 +42,8 @@ pub(crate) struct Policy {
     /// Where the first-match tiers put it: stage, group and the place of the priority.
     pub(crate) stage: Option<(Tier, u16, Span)>,
     pub(crate) rules: Vec<(Rule, Span)>,
+    /// How it comes into force.
+    pub(crate) transition: Transition,
 }
 
 /// A policy of an additive tier as written.
@@ -73,7 +76,10 @@ pub(crate) fn additive(policy: Additive, reader: &Reader<'_>) -> Policy {
     let Additive { reference, span, subject, directions, ingress, egress, rest } = policy;
     let unreadable =
         rest.is_err() || directions.is_err() || [&ingress, &egress].into_iter().any(is_unreadable);
-    let lowered = |rules| Policy { reference: reference.clone(), span, stage: None, rules };
+    let reference_of = || reference.clone();
+    let transition = Transition::default();
+    let lowered =
+        |rules| Policy { reference: reference_of(), span, stage: None, rules, transition };
     let Ok(subject) = subject else { return lowered(Vec::new()) };
     if unreadable && !reader.fails_closed() {
         return lowered(Vec::new());
@@ -104,7 +110,10 @@ pub(crate) fn first_match(policy: FirstMatch, reader: &Reader<'_>) -> Policy {
     let FirstMatch { reference, span, subject, stage, ingress, egress, rest } = policy;
     let unreadable = rest.is_err() || [&ingress, &egress].into_iter().any(is_unreadable);
     let kept = stage.ok();
-    let lowered = |rules| Policy { reference: reference.clone(), span, stage: kept, rules };
+    let reference_of = || reference.clone();
+    let transition = Transition::default();
+    let lowered =
+        |rules| Policy { reference: reference_of(), span, stage: kept, rules, transition };
     let (Ok(subject), Some((tier, group, _))) = (subject, kept) else { return lowered(Vec::new()) };
     if unreadable && !reader.fails_closed() {
         return lowered(Vec::new());
@@ -185,30 +194,30 @@ pub(crate) fn namespace_selector(namespace: &str) -> Selector {
 
 /// The items of a list that holds `1..=limit` of them.
 pub(crate) fn bounded<'n>(
-    node: &'n Node,
+    node: Tree<'n>,
     field: &str,
     limit: usize,
     reader: &mut Reader<'_>,
-) -> Read<&'n [Node]> {
+) -> Read<Items<'n>> {
     let items = at_most(node, field, limit, reader)?;
-    if items.is_empty() {
-        return Err(reader.refuse(node.span, PolicyError::EmptyList { field: field.to_owned() }));
+    if items.len() == 0 {
+        return Err(reader.refuse(node.span(), PolicyError::EmptyList { field: field.to_owned() }));
     }
     Ok(items)
 }
 
 /// The items of a list that holds at most `limit` of them.
 pub(crate) fn at_most<'n>(
-    node: &'n Node,
+    node: Tree<'n>,
     field: &str,
     limit: usize,
     reader: &mut Reader<'_>,
-) -> Read<&'n [Node]> {
+) -> Read<Items<'n>> {
     let items = items(node, field, reader)?;
     let found = items.len();
     if found <= limit {
         return Ok(items);
     }
     let what = format!("items in `{field}`");
-    Err(reader.refuse(node.span, PolicyError::TooMany { what, found, limit }))
+    Err(reader.refuse(node.span(), PolicyError::TooMany { what, found, limit }))
 }

@@ -6,7 +6,7 @@ use crate::check::{dns_label, dns_subdomain};
 use crate::fields::{Fields, boolean, text};
 use crate::reader::{Read, Reader, all};
 use crate::selector::labels;
-use crate::yaml::{Entry, Node, Span};
+use crate::yaml::{Entry, Span, Tree};
 
 const READ: [&str; 5] = ["name", "namespace", "labels", "annotations", "ownerReferences"];
 const OTHERS: [&str; 11] = [
@@ -66,7 +66,7 @@ impl Metadata {
         let default = || reader.options.default_namespace.clone();
         Ok(Self {
             name: name?,
-            name_span: fields.get("name").map_or(fields.span, |name| name.span),
+            name_span: fields.get("name").map_or(fields.span, |name| name.span()),
             namespace: namespace?.unwrap_or_else(default),
             labels: labels?.unwrap_or_default(),
             annotations: annotations?.unwrap_or_default(),
@@ -78,26 +78,30 @@ impl Metadata {
     }
 
     /// Reads the labels of a pod template's `metadata`, which has no name.
-    pub(crate) fn template_labels(node: &Node, reader: &mut Reader<'_>) -> Read<Labels> {
+    pub(crate) fn template_labels(node: Tree<'_>, reader: &mut Reader<'_>) -> Read<Labels> {
         let fields = Fields::of(node, "the template's metadata", reader)?;
         let fields = fields.reject_near(&["labels"], &OTHERS, reader)?;
         Ok(fields.optional("labels", reader, labels)?.unwrap_or_default())
     }
 }
 
-fn annotations(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Vec<Annotation>> {
+fn annotations(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Vec<Annotation>> {
     let fields = Fields::of(node, "annotations", reader)?;
-    let read = |entry: &Entry| {
+    let read = |entry: Entry<'_>| {
         let value = match entry.value.is_null() {
             true => String::new(),
-            false => text(&entry.value, &entry.key, reader)?.to_owned(),
+            false => text(entry.value, entry.key, reader)?.to_owned(),
         };
-        Ok(Annotation { key: entry.key.clone(), value, span: entry.value.span })
+        Ok(Annotation { key: entry.key.to_owned(), value, span: entry.value.span() })
     };
-    all(fields.entries, read)
+    all(fields.entries(), read)
 }
 
-fn owner_reference(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<(OwnerReference, bool)> {
+fn owner_reference(
+    node: Tree<'_>,
+    _: &str,
+    reader: &mut Reader<'_>,
+) -> Read<(OwnerReference, bool)> {
     let fields = Fields::of(node, "an owner reference", reader)?;
     let kind = fields.required("kind", reader, text);
     let name = fields.required("name", reader, text);

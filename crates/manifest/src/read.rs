@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Place, PolicyKind, Rules, WorldParts};
+use model::{Place, PolicyKind, PolicyRef, Rules, WorldParts};
 
 use crate::assemble::{Found, assemble};
+use crate::elsewhere::reread;
 use crate::kind::Kind;
 use crate::kind::admin_network_policy::{admin_network_policy, baseline_admin_network_policy};
 use crate::kind::cluster_network_policy::cluster_network_policy;
@@ -20,7 +21,8 @@ use crate::lint::lint;
 use crate::lower::Policy;
 use crate::object::{Object, Sorter};
 use crate::reader::Reader;
-use crate::yaml::{Node, Span, parse};
+use crate::written::Written;
+use crate::yaml::{Comment, Forest, Span, parse};
 use crate::{Document, Options, Problem};
 
 /// What documents say.
@@ -37,6 +39,12 @@ pub struct Reading {
     /// How many objects of each kind (`GROUP/KIND`) were left out because they do not matter, or
     /// because the options say so.
     pub skipped: BTreeMap<String, usize>,
+    /// Policies that are read and decide nothing yet (ruling N37), unless the options say so.
+    pub staged: Vec<PolicyRef>,
+    /// Every object as it was written, whatever became of it.
+    pub written: Vec<Written>,
+    /// The comments that have a line of their own.
+    pub comments: Vec<Comment>,
 }
 
 impl Reading {
@@ -51,30 +59,43 @@ impl Reading {
 #[must_use]
 pub fn read(documents: &[Document], options: &Options) -> Reading {
     let mut reader = Reader::new(documents, options);
-    let trees = trees(&mut reader);
+    let forests = forests(&mut reader);
     let mut sorter = Sorter::default();
-    for tree in &trees {
-        sorter.take(tree, &mut reader);
+    for forest in &forests {
+        sorter.take(forest, &mut reader);
     }
     let mut found = Found::default();
     for object in &sorter.objects {
         decode(object, &mut found, &mut reader);
     }
     let policies = std::mem::take(&mut found.policies);
-    let (parts, pods) = assemble(found, &policies, &mut reader);
+    let (staged, mut policies) = staged(policies, options);
+    let (mut parts, pods) = assemble(found, &policies, &mut reader);
     lint(&parts, &pods, &policies, &mut reader);
+    reread(&mut parts, &mut policies, options);
     let Reader { mut problems, mut lints, .. } = reader;
     problems.sort_by_key(Problem::position);
     lints.sort_by_key(Problem::position);
     let rules = rules(policies, documents);
-    Reading { parts, rules, problems, lints, skipped: sorter.skipped }
+    let comments = forests.iter().flat_map(|forest| forest.comments()).collect();
+    let Sorter { skipped, written, .. } = sorter;
+    Reading { parts, rules, problems, lints, skipped, staged, written, comments }
 }
 
-fn trees(reader: &mut Reader<'_>) -> Vec<Node> {
-    let mut trees = Vec::new();
+/// The names of what decides nothing, and what decides.
+fn staged(policies: Vec<Policy>, options: &Options) -> (Vec<PolicyRef>, Vec<Policy>) {
+    let is_staged = |policy: &Policy| policy.transition.staged && !options.staged;
+    let staged = policies.iter().filter(|policy| is_staged(policy));
+    let mut staged: Vec<PolicyRef> = staged.map(|policy| policy.reference.clone()).collect();
+    staged.sort_unstable();
+    (staged, policies.into_iter().filter(|policy| !is_staged(policy)).collect())
+}
+
+fn forests(reader: &mut Reader<'_>) -> Vec<Arc<Forest>> {
+    let mut forests = Vec::new();
     for (at, document) in (0..).zip(reader.documents) {
-        let (more, failures) = parse(at, &document.text);
-        trees.extend(more);
+        let (forest, failures) = parse(at, &document.text);
+        forests.push(Arc::new(forest));
         for (span, error, other) in failures {
             match other {
                 Some(other) => reader.refuse_pair(span, other, error),
@@ -82,7 +103,7 @@ fn trees(reader: &mut Reader<'_>) -> Vec<Node> {
             };
         }
     }
-    trees
+    forests
 }
 
 /// Reads one object. What is refused is reported, and adds nothing.
@@ -116,6 +137,9 @@ fn rules(policies: Vec<Policy>, documents: &[Document]) -> Rules {
     let all = policies.iter().flat_map(|policy| &policy.rules).map(|(rule, _)| rule.clone());
     let mut rules = Rules::new(all.collect());
     for policy in policies {
+        if policy.transition.keeping {
+            rules = rules.with_keeping(policy.reference.clone());
+        }
         rules = rules.with_policy_place(policy.reference, place(policy.span));
         for (rule, span) in policy.rules {
             rules = rules.with_place(rule.origin, place(span));

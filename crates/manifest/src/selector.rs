@@ -8,10 +8,10 @@ use crate::check::{label_key, label_value, word};
 use crate::fields::{Fields, text};
 use crate::problem::ValueError;
 use crate::reader::{Read, Reader, all};
-use crate::yaml::Node;
+use crate::yaml::Tree;
 
 /// `metav1.LabelSelector`; `{}` selects everything.
-pub(crate) fn selector(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<Selector> {
+pub(crate) fn selector(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<Selector> {
     let _ = field;
     let known = ["matchLabels", "matchExpressions"];
     let fields = Fields::strict(node, "a label selector", &known, reader);
@@ -24,14 +24,14 @@ pub(crate) fn selector(node: &Node, field: &str, reader: &mut Reader<'_>) -> Rea
 }
 
 /// A mapping of labels.
-pub(crate) fn labels(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<Labels> {
+pub(crate) fn labels(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<Labels> {
     let _ = field;
     let fields = Fields::of(node, "the label set", reader)?;
-    let pairs = all(fields.entries, |entry| {
-        let key = label_key(&entry.key, entry.key_span, reader);
+    let pairs = all(fields.entries(), |entry| {
+        let key = label_key(entry.key, entry.key_span, reader);
         let value = match entry.value.is_null() {
             true => Ok(String::new()),
-            false => label_value(&entry.value, &entry.key, reader),
+            false => label_value(entry.value, entry.key, reader),
         };
         Ok((key?, value?))
     });
@@ -60,11 +60,11 @@ impl Operator {
     }
 }
 
-fn requirement(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Requirement> {
+fn requirement(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Requirement> {
     let fields =
         Fields::strict(node, "a selector's expression", &["key", "operator", "values"], reader)?;
     let key = fields.required("key", reader, |node, field, reader| {
-        label_key(text(node, field, reader)?, node.span, reader)
+        label_key(text(node, field, reader)?, node.span(), reader)
     });
     let operator = fields.required("operator", reader, |node, field, reader| {
         word(node, field, &Operator::TABLE, reader)
@@ -75,7 +75,7 @@ fn requirement(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Requiremen
     let none_wanted = matches!(operator, Operator::Exists | Operator::DoesNotExist);
     if none_wanted && !values.is_empty() {
         let error = ValueError::ValuesForbidden { operator: operator.name() };
-        return Err(reader.refuse(node.span, error));
+        return Err(reader.refuse(node.span(), error));
     }
     match (operator, Values::new(values)) {
         (Operator::Exists, _) => Ok(Requirement::Exists { key }),
@@ -84,7 +84,7 @@ fn requirement(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Requiremen
         (Operator::NotIn, Some(values)) => Ok(Requirement::NotIn { key, values }),
         (Operator::In | Operator::NotIn, None) => {
             let error = ValueError::ValuesMissing { operator: operator.name() };
-            Err(reader.refuse(node.span, error))
+            Err(reader.refuse(node.span(), error))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The lowered rule: the one form that every policy kind becomes before anything is decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -255,6 +255,7 @@ pub struct Rules {
     rules: Vec<Rule>,
     places: BTreeMap<RuleRef, Place>,
     policies: BTreeMap<PolicyRef, Place>,
+    keeping: BTreeSet<PolicyRef>,
 }
 
 impl Rules {
@@ -278,6 +279,20 @@ impl Rules {
     pub fn with_policy_place(mut self, policy: PolicyRef, place: Place) -> Self {
         self.policies.insert(policy, place);
         self
+    }
+
+    /// The same rules, knowing that connections which exist live on where `policy` denies them
+    /// (ruling N25).
+    #[must_use]
+    pub fn with_keeping(mut self, policy: PolicyRef) -> Self {
+        self.keeping.insert(policy);
+        self
+    }
+
+    /// Whether `policy` lets connections live on that exist when it begins to deny them.
+    #[must_use]
+    pub fn is_keeping(&self, policy: &PolicyRef) -> bool {
+        self.keeping.contains(policy)
     }
 
     /// The rules in canonical order.

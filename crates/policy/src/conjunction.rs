@@ -3,26 +3,28 @@
 //! Which backend it will reach is decided later, by somebody else. So it is allowed only if every
 //! backend is, each judged like any other peer (ruling N13).
 
-use model::{Direction, End, Flow, Judgement, PodId, Rules, Traffic, Verdict, World};
+use model::{Direction, End, Flow, PodId, Rules, Traffic, Verdict, World};
 
 use crate::subject::Subjected;
 use crate::tier;
+use crate::trace::EndTrace;
 
 /// The first backend that is denied, else the last; nothing where the destination is no Service
 /// with backends, which is then judged by its address.
-pub(crate) fn judge(world: &World, rules: &Rules, flow: &Flow, pod: PodId) -> Option<Judgement> {
+pub(crate) fn judge(world: &World, rules: &Rules, flow: &Flow, pod: PodId) -> Option<EndTrace> {
     let End::External { address } = flow.destination() else { return None };
     let mut said = None;
     for backend in world.backends_at(*address, flow.traffic()) {
         let end = world.end_at(backend.address);
         let traffic = Traffic::Port(backend.protocol, backend.port);
-        let to_backend = Flow::new(flow.source().clone(), end, traffic, flow.family()).ok()?;
+        let to_backend =
+            Flow::new(flow.source().clone(), end.clone(), traffic, flow.family()).ok()?;
         let subjected = Subjected { world, flow: &to_backend, pod, direction: Direction::Egress };
-        let judgement = tier::judge(rules, &subjected);
-        if judgement.verdict == Verdict::Deny {
-            return Some(judgement);
+        let judged = EndTrace { backend: Some(end), ..tier::judge(rules, &subjected) };
+        if judged.judgement.verdict == Verdict::Deny {
+            return Some(judged);
         }
-        said = Some(judgement);
+        said = Some(judged);
     }
     said
 }

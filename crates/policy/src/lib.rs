@@ -8,24 +8,37 @@
 
 mod conjunction;
 mod hairpin;
+mod item;
+mod keep;
 mod matching;
 mod peer;
 mod port;
 mod subject;
 mod tier;
+mod trace;
 
-use model::{Builtin, Decision, Direction, End, Flow, Judgement, Origin, PodId, Rules, World};
+use model::{Builtin, Decision, Direction, End, Flow, Origin, PodId, Rules, World};
+
+pub use item::{Item, item, peer_matches, port_matches, speaks_for};
+pub use keep::keeps_existing;
+pub use trace::{EndTrace, Outcome, Stage, Trace};
 
 use crate::subject::Subjected;
 
 /// What both ends of `flow` say (rulings D1, N18).
 #[must_use]
 pub fn decide(world: &World, rules: &Rules, flow: &Flow) -> Decision {
-    Decision { egress: egress(world, rules, flow), ingress: ingress(world, rules, flow) }
+    trace(world, rules, flow).into_decision()
+}
+
+/// The same with the way to it: every stage that was asked.
+#[must_use]
+pub fn trace(world: &World, rules: &Rules, flow: &Flow) -> Trace {
+    Trace { egress: egress(world, rules, flow), ingress: ingress(world, rules, flow) }
 }
 
 /// What the source says.
-fn egress(world: &World, rules: &Rules, flow: &Flow) -> Judgement {
+fn egress(world: &World, rules: &Rules, flow: &Flow) -> EndTrace {
     match flow.source() {
         End::Pod { pod, .. } => conjunction::judge(world, rules, flow, *pod)
             .unwrap_or_else(|| judge(world, rules, flow, *pod, Direction::Egress)),
@@ -37,7 +50,7 @@ fn egress(world: &World, rules: &Rules, flow: &Flow) -> Judgement {
 }
 
 /// What the destination says.
-fn ingress(world: &World, rules: &Rules, flow: &Flow) -> Judgement {
+fn ingress(world: &World, rules: &Rules, flow: &Flow) -> EndTrace {
     match (flow.destination(), flow.origin()) {
         (End::Pod { .. }, Origin::Host) => Builtin::LocalNode.into(),
         (End::Pod { pod, .. }, Origin::Wire) => judge(world, rules, flow, *pod, Direction::Ingress),
@@ -49,7 +62,7 @@ fn ingress(world: &World, rules: &Rules, flow: &Flow) -> Judgement {
 }
 
 /// What the policies of `pod` say in `direction`.
-fn judge(world: &World, rules: &Rules, flow: &Flow, pod: PodId, direction: Direction) -> Judgement {
+fn judge(world: &World, rules: &Rules, flow: &Flow, pod: PodId, direction: Direction) -> EndTrace {
     let subjected = Subjected { world, flow, pod, direction };
     match (is_to_itself(flow), flow.is_translated()) {
         (true, false) => Builtin::Itself.into(),

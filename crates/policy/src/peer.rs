@@ -12,12 +12,22 @@ use crate::matching::Match;
 
 /// Absent peers match everybody, an empty list nobody (ruling N2).
 pub(crate) fn matches(world: &World, rule: &Rule, end: &End, family: Family) -> Match {
-    let peers = match &rule.peers {
-        Peers::Any => return Match::Yes,
-        Peers::OneOf(peers) => peers,
-    };
+    match &rule.peers {
+        Peers::Any => Match::Yes,
+        Peers::OneOf(peers) => matches_some(world, rule.action, peers, end, family),
+    }
+}
+
+/// Whether some of `peers` match, for a rule that does `action`.
+pub(crate) fn matches_some(
+    world: &World,
+    action: Action,
+    peers: &[Peer],
+    end: &End,
+    family: Family,
+) -> Match {
     if let End::UnknownPod { address } = end {
-        return matches_unknown(rule.action, peers, *address).into();
+        return matches_unknown(action, peers, *address).into();
     }
     if peers.iter().any(|peer| is_selected(world, peer, end)) {
         return Match::Yes;

@@ -14,7 +14,7 @@ pub(crate) fn matches(world: &World, ports: &Ports, flow: &Flow) -> Match {
     }
 }
 
-fn one_matches(world: &World, port: &PortMatch, flow: &Flow) -> bool {
+pub(crate) fn one_matches(world: &World, port: &PortMatch, flow: &Flow) -> bool {
     let Traffic::Port(protocol, number) = flow.traffic() else { return false };
     match port {
         PortMatch::Numbers { protocol: wanted, range } => {

@@ -32,9 +32,7 @@ impl<'a> Subjected<'a> {
     }
 
     fn is_selected_by(&self, rule: &Rule) -> bool {
-        let pod = self.world.pod(self.pod);
-        rule.subject.pods.matches(&pod.labels)
-            && rule.subject.namespaces.matches(self.world.namespace_labels(&pod.namespace))
+        is_selected(self.world, rule, self.pod)
     }
 
     fn other_end(&self) -> &End {
@@ -43,4 +41,11 @@ impl<'a> Subjected<'a> {
             Direction::Ingress => self.flow.source(),
         }
     }
+}
+
+/// Whether `rule` speaks for `pod`.
+pub(crate) fn is_selected(world: &World, rule: &Rule, pod: PodId) -> bool {
+    let pod = world.pod(pod);
+    rule.subject.pods.matches(&pod.labels)
+        && rule.subject.namespaces.matches(world.namespace_labels(&pod.namespace))
 }

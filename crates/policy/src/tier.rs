@@ -8,22 +8,50 @@ use model::{Action, Builtin, Judgement, Manner, PolicyRef, Reason, Rule, Rules, 
 
 use crate::matching::{Hit, Match, hit};
 use crate::subject::Subjected;
+use crate::trace::{EndTrace, Outcome, Stage};
 
 /// Asks every tier in turn.
-pub(crate) fn judge(rules: &Rules, subjected: &Subjected<'_>) -> Judgement {
+pub(crate) fn judge(rules: &Rules, subjected: &Subjected<'_>) -> EndTrace {
+    in_turn(rules, subjected, Builtin::DefaultAllow, opinion)
+}
+
+/// Asks every tier that rules speak from, by `ask`, until one decides; if none does it is
+/// `otherwise`.
+pub(crate) fn in_turn(
+    rules: &Rules,
+    subjected: &Subjected<'_>,
+    otherwise: Builtin,
+    ask: impl Fn(Tier, &[&Rule], &Subjected<'_>) -> Opinion,
+) -> EndTrace {
     let rules: Vec<&Rule> = subjected.rules(rules).collect();
-    Tier::ALL
-        .into_iter()
-        .find_map(|tier| opinion(tier, &of_tier(&rules, tier), subjected))
-        .unwrap_or_else(|| Builtin::DefaultAllow.into())
+    let mut stages = Vec::with_capacity(Tier::ALL.len());
+    for tier in Tier::ALL {
+        let rules: Vec<&Rule> = rules.iter().copied().filter(|rule| rule.tier == tier).collect();
+        let opinion = match rules.is_empty() {
+            true => Opinion::None(Outcome::NotSelected),
+            false => ask(tier, &rules, subjected),
+        };
+        match opinion {
+            Opinion::None(outcome) => stages.push(Stage { tier, outcome }),
+            Opinion::Judgement(judgement) => {
+                stages.push(Stage { tier, outcome: Outcome::Decided });
+                return EndTrace { judgement, stages, backend: None };
+            }
+        }
+    }
+    EndTrace { judgement: otherwise.into(), stages, backend: None }
 }
 
-pub(crate) fn of_tier<'a>(rules: &[&'a Rule], tier: Tier) -> Vec<&'a Rule> {
-    rules.iter().copied().filter(|rule| rule.tier == tier).collect()
+/// What one tier says.
+pub(crate) enum Opinion {
+    /// It leaves the flow to the next one, because of this.
+    None(Outcome),
+    /// It decides.
+    Judgement(Judgement),
 }
 
-/// What one tier says, or nothing.
-pub(crate) fn opinion(tier: Tier, rules: &[&Rule], subjected: &Subjected<'_>) -> Option<Judgement> {
+/// What the rules of one tier say, of which there is at least one.
+pub(crate) fn opinion(tier: Tier, rules: &[&Rule], subjected: &Subjected<'_>) -> Opinion {
     match tier.manner() {
         Manner::FirstMatch => first_match(rules, subjected),
         Manner::Additive => additive(rules, subjected),
@@ -31,7 +59,7 @@ pub(crate) fn opinion(tier: Tier, rules: &[&Rule], subjected: &Subjected<'_>) ->
 }
 
 /// Groups by priority; in each group every policy brings its first matching rule (ruling C3).
-fn first_match(rules: &[&Rule], subjected: &Subjected<'_>) -> Option<Judgement> {
+fn first_match(rules: &[&Rule], subjected: &Subjected<'_>) -> Opinion {
     let mut groups: BTreeMap<u16, BTreeMap<&PolicyRef, Hit<'_>>> = BTreeMap::new();
     let mut in_order = rules.to_vec();
     in_order.sort_by_key(|rule| rule.origin.index);
@@ -40,11 +68,15 @@ fn first_match(rules: &[&Rule], subjected: &Subjected<'_>) -> Option<Judgement> 
             groups.entry(rule.group).or_default().entry(&rule.origin.policy).or_insert(hit);
         }
     }
-    let winner = strongest(groups.into_values().next()?)?;
-    let mut judgement = judgement_of(&winner)?;
+    let Some(winner) = groups.into_values().next().and_then(strongest) else {
+        return Opinion::None(Outcome::NoMatch);
+    };
+    let Some(mut judgement) = judgement_of(&winner) else {
+        return Opinion::None(Outcome::Passed(winner.rule.origin.clone()));
+    };
     judgement.undetermined = winner.undetermined
         || judgement.verdict == Verdict::Deny && has_undetermined_allow(rules, subjected);
-    Some(judgement)
+    Opinion::Judgement(judgement)
 }
 
 /// Deny beats Pass beats Allow; of equals the least policy.
@@ -66,16 +98,13 @@ fn judgement_of(hit: &Hit<'_>) -> Option<Judgement> {
     Some(Judgement::new(verdict, Reason::Rule(hit.rule.origin.clone())))
 }
 
-/// Nobody is isolated by no rule; an isolated pod needs a rule that allows (rulings N19, D2).
-fn additive(rules: &[&Rule], subjected: &Subjected<'_>) -> Option<Judgement> {
+/// A pod that any rule speaks for is isolated and needs a rule that allows (rulings N19, D2).
+fn additive(rules: &[&Rule], subjected: &Subjected<'_>) -> Opinion {
     let isolating: BTreeSet<&PolicyRef> = rules.iter().map(|rule| &rule.origin.policy).collect();
-    if isolating.is_empty() {
-        return None;
-    }
     let allows =
         |rule: &&&Rule| rule.action == Action::Allow && subjected.matches(rule) == Match::Yes;
     let least = rules.iter().filter(allows).map(|rule| &rule.origin).min();
-    Some(match least {
+    Opinion::Judgement(match least {
         Some(rule) => Judgement::new(Verdict::Allow, Reason::Rule(rule.clone())),
         None => Judgement {
             verdict: Verdict::Deny,

@@ -39,16 +39,46 @@ pub enum SourceError {
         /// The position of that byte, from 0.
         byte: usize,
     },
-    /// A renderer must turn this directory into manifests.
-    #[error("{} holds a {marker}, so it must be rendered", path.display())]
-    #[diagnostic(code("needs-rendering"), help("render it first: `{command}`"))]
-    NeedsRendering {
+    /// A renderer must turn this directory into manifests, and it is not there (ruling E6).
+    #[error("{path} holds a {marker}, and `{renderer}` is not on the PATH to render it")]
+    #[diagnostic(
+        code("renderer-missing"),
+        help("install {renderer}, or render elsewhere and pipe the result to `-`")
+    )]
+    RendererMissing {
         /// The directory.
-        path: PathBuf,
+        path: String,
         /// The file that says so.
         marker: &'static str,
-        /// The command that renders it, without the directory's name.
-        command: &'static str,
+        /// The renderer.
+        renderer: &'static str,
+    },
+    /// A renderer refused this directory.
+    #[error("`{command}` cannot render {path}")]
+    #[diagnostic(code("not-rendered"), help("{said}"))]
+    NotRendered {
+        /// The directory.
+        path: String,
+        /// What was run.
+        command: String,
+        /// What it said.
+        said: String,
+    },
+    /// There is no such revision, or no repository.
+    #[error("git cannot read revision {revision}")]
+    #[diagnostic(code("no-revision"), help("{said}"))]
+    Revision {
+        /// The revision as it was typed.
+        revision: String,
+        /// What git said.
+        said: String,
+    },
+    /// A path outside of the repository has no revisions.
+    #[error("{} is outside of the git repository here", path.display())]
+    #[diagnostic(code("outside-repository"))]
+    OutsideRepository {
+        /// The path.
+        path: PathBuf,
     },
     /// A path was given that is neither a file nor a directory.
     #[error("{} is neither a file nor a directory", path.display())]

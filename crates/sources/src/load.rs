@@ -10,41 +10,54 @@ use std::sync::Arc;
 
 use manifest::Document;
 
+use crate::git::Checkout;
+use crate::render::{Rendered, Renderer};
 use crate::{SourceError, SourceErrors};
 
-/// Files that say that a directory is the input of a renderer, and the renderer's command.
-const RENDERED: [(&str, &str); 4] = [
-    ("kustomization.yaml", "kubectl kustomize"),
-    ("kustomization.yml", "kubectl kustomize"),
-    ("Kustomization", "kubectl kustomize"),
-    ("Chart.yaml", "helm template"),
-];
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// What is to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Files, directories, and `-` for standard input.
+    pub paths: Vec<PathBuf>,
+    /// Read the paths as they are at this revision of the git repository around them.
+    pub revision: Option<String>,
+    /// Files of values for Helm charts.
+    pub helm_values: Vec<PathBuf>,
+}
 
 /// What the paths hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// The documents, in the order of the paths and sorted inside of directories.
     pub documents: Vec<Document>,
+    /// The directories that a renderer turned into manifests.
+    pub rendered: Vec<Rendered>,
     /// Files and directories inside of given directories that were left out: files with another
     /// ending, and what is hidden.
     pub ignored: Vec<PathBuf>,
 }
 
 /// Reads files, directories (with all below) and, for `-`, what `stdin` opens. A file that is
-/// reached twice counts once.
+/// reached twice counts once; directories of charts and kustomizations are rendered (ruling E6).
 ///
 /// # Errors
 /// All paths that cannot be read, each with its cause.
 pub fn load<R: Read>(
-    paths: &[PathBuf],
+    request: &Request,
     stdin: impl FnOnce() -> io::Result<R>,
 ) -> Result<Loaded, SourceErrors> {
-    let mut walk = Walk::default();
+    let checkout = match &request.revision {
+        Some(revision) => Some(Checkout::new(revision).map_err(|error| SourceErrors(vec![error]))?),
+        None => None,
+    };
+    let mut walk =
+        Walk { checkout: checkout.as_ref(), helm_values: &request.helm_values, ..Walk::default() };
     let mut stdin = Some(stdin);
-    for path in paths {
+    for path in &request.paths {
         if path.as_os_str() != "-" {
-            walk.given(path);
+            walk.named(path);
             continue;
         }
         match stdin.take() {
@@ -56,14 +69,34 @@ pub fn load<R: Read>(
 }
 
 #[derive(Default)]
-struct Walk {
+struct Walk<'a> {
+    /// Where the paths are really, if they are those of a revision.
+    checkout: Option<&'a Checkout>,
+    helm_values: &'a [PathBuf],
     loaded: Loaded,
     errors: Vec<SourceError>,
     /// Real paths that were read, which also ends loops of symbolic links.
     seen: BTreeSet<PathBuf>,
 }
 
-impl Walk {
+impl Loaded {
+    /// BLAKE3 over the names and texts of all documents in the order of their names, in hex: equal
+    /// inputs have equal digests, wherever they are read.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut all: Vec<&Document> = self.documents.iter().collect();
+        all.sort_unstable_by_key(|document| &document.name);
+        let mut hash = blake3::Hasher::new();
+        for part in all.iter().flat_map(|document| [&document.name, &document.text]) {
+            // The length first, so that no two inputs run together.
+            hash.update(&(part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().to_string()
+    }
+}
+
+impl Walk<'_> {
     fn stdin<R: Read>(&mut self, open: impl FnOnce() -> io::Result<R>) {
         let mut bytes = Vec::new();
         let read = open().and_then(|mut reader| reader.read_to_end(&mut bytes));
@@ -73,7 +106,24 @@ impl Walk {
         }
     }
 
-    /// A path that a person named: its ending does not matter.
+    /// A path that a person named, at the revision that is asked for.
+    fn named(&mut self, path: &Path) {
+        match self.checkout.map(|checkout| checkout.path(path)) {
+            None => self.given(path),
+            Some(Ok(path)) => self.given(&path),
+            Some(Err(error)) => self.errors.push(error),
+        }
+    }
+
+    /// What people know a path by.
+    fn shown(&self, path: &Path) -> String {
+        match self.checkout {
+            Some(checkout) => checkout.shown(path),
+            None => path.display().to_string(),
+        }
+    }
+
+    /// Its ending does not matter.
     fn given(&mut self, path: &Path) {
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => self.directory(path),
@@ -87,11 +137,8 @@ impl Walk {
         if !self.is_new(path) {
             return;
         }
-        if let Some((marker, command)) = RENDERED.iter().find(|(name, _)| path.join(name).exists())
-        {
-            let path = path.to_owned();
-            self.errors.push(SourceError::NeedsRendering { path, marker, command });
-            return;
+        if let Some(renderer) = Renderer::of(path) {
+            return self.rendered(renderer, path);
         }
         let entries = fs::read_dir(path)
             .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>());
@@ -102,6 +149,17 @@ impl Walk {
         entries.sort_unstable();
         for entry in entries {
             self.found(&entry);
+        }
+    }
+
+    fn rendered(&mut self, renderer: Renderer, path: &Path) {
+        let shown = self.shown(path);
+        match renderer.render(path, &shown, self.helm_values) {
+            Ok((documents, rendered)) => {
+                self.loaded.documents.extend(documents);
+                self.loaded.rendered.push(rendered);
+            }
+            Err(error) => self.errors.push(error),
         }
     }
 
@@ -123,7 +181,7 @@ impl Walk {
             return;
         }
         match fs::read(path) {
-            Ok(bytes) => self.document(&path.display().to_string(), bytes),
+            Ok(bytes) => self.document(&self.shown(path), bytes),
             Err(source) => self.unreadable(path, source),
         }
     }

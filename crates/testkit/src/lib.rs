@@ -7,6 +7,7 @@ pub mod corpus;
 pub mod generate;
 pub mod lowered;
 pub mod rulings;
+pub mod scale;
 mod small_world;
 
 pub use small_world::{SmallCase, small_world};

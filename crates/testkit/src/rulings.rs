@@ -67,6 +67,7 @@ rulings! {
     "N34" Corpus "an unknown pod's address";
     "N35" Corpus "sources rewritten to a node's address";
     "N36" Corpus "unknown annotation values";
+    "N37" Corpus "staged policies";
     "C1" Corpus "the order of tiers";
     "C2" Corpus "absent protocols";
     "C3" Corpus "equal priorities";

@@ -32,6 +32,8 @@ pub enum Origin {
 pub struct Outcome {
     /// Whether it went to the next program.
     pub allowed: bool,
+    /// The packet as it left.
+    pub packet: Vec<u8>,
     /// The events it made.
     pub events: Vec<Event>,
 }
@@ -183,7 +185,7 @@ impl Bench {
         })?;
         let mut events = Vec::new();
         self.events.drain(|event| events.push(event))?;
-        Ok(Outcome { allowed: report.verdict == -1, events })
+        Ok(Outcome { allowed: report.verdict == -1, packet: report.data, events })
     }
 }
 

@@ -13,7 +13,7 @@ mod tier;
 
 pub use bench::{Bench, BenchError, Origin, Outcome, Pod};
 pub use namespace::{Namespace, NamespaceError, Wire};
-pub use tier::{Tier, TierError, Unprobeable};
+pub use tier::{Said, Tier, TierError, Unprobeable};
 
 /// Whether the kernel's tiers can run here. Says SKIPPED and why if they cannot.
 ///

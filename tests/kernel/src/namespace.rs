@@ -4,10 +4,11 @@
 //! everything is gone when the process is.
 
 use std::{
-    io,
-    process::{Command, Stdio},
+    io::{self, Write},
+    process::{Command, Output, Stdio},
     sync::mpsc::{self, Sender},
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use nix::sched::{CloneFlags, unshare};
@@ -39,6 +40,9 @@ pub enum NamespaceError {
         source: io::Error,
     },
 }
+
+/// How long a bridge may take to use a device.
+const BRIDGE_TIME_MAX: Duration = Duration::from_secs(10);
 
 type Task = Box<dyn FnOnce() + Send>;
 
@@ -95,8 +99,21 @@ impl Namespace {
     /// # Errors
     /// Where it fails.
     pub fn ip(&self, words: &str) -> Result<(), NamespaceError> {
+        self.told_by_ip(words).map(drop)
+    }
+
+    fn told_by_ip(&self, words: &str) -> Result<String, NamespaceError> {
         let words = words.to_owned();
-        self.run(move || command("ip", &words))?
+        self.run(move || command("ip", &words, ""))?
+    }
+
+    /// Gives `nft` these rules.
+    ///
+    /// # Errors
+    /// Where it fails.
+    pub fn nft(&self, rules: &str) -> Result<(), NamespaceError> {
+        let rules = rules.to_owned();
+        self.run(move || command("nft", "-f -", &rules))?.map(drop)
     }
 }
 
@@ -109,20 +126,30 @@ impl Drop for Namespace {
     }
 }
 
-fn command(program: &str, words: &str) -> Result<(), NamespaceError> {
+fn command(program: &str, words: &str, input: &str) -> Result<String, NamespaceError> {
     let typed = format!("{program} {words}");
-    let output = Command::new(program)
-        .args(words.split_whitespace())
-        .stdin(Stdio::null())
-        .output()
+    let output = fed(program, words, input)
         .map_err(|source| NamespaceError::Run { command: typed.clone(), source })?;
     match output.status.success() {
-        true => Ok(()),
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         false => Err(NamespaceError::Command {
             command: typed,
             message: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
         }),
     }
+}
+
+fn fed(program: &str, words: &str, input: &str) -> io::Result<Output> {
+    let mut child = Command::new(program)
+        .args(words.split_whitespace())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes())?;
+    }
+    child.wait_with_output()
 }
 
 /// A pod's veth: `eth0` in the pod, another name in the node.
@@ -153,6 +180,26 @@ impl Wire<'_> {
         ))?;
         node.ip(&format!("link set {host} master {bridge} up"))?;
         pod.ip(&format!("address add {address} dev eth0 nodad"))?;
-        pod.ip("link set eth0 up")
+        pod.ip("link set eth0 up")?;
+        self.await_bridge(node)
+    }
+
+    /// A bridge hears of a new device's carrier a little later, and drops what comes before.
+    fn await_bridge(&self, node: &Namespace) -> Result<(), NamespaceError> {
+        let words = format!("-details link show dev {}", self.host);
+        let begun = Instant::now();
+        loop {
+            let told = node.told_by_ip(&words)?;
+            if told.contains("state forwarding") {
+                return Ok(());
+            }
+            if begun.elapsed() > BRIDGE_TIME_MAX {
+                return Err(NamespaceError::Command {
+                    command: format!("ip {words}"),
+                    message: told,
+                });
+            }
+            thread::yield_now();
+        }
     }
 }

@@ -26,6 +26,15 @@ pub enum Unprobeable {
     NoAddress,
 }
 
+/// What the programs said of one end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The packet's fate and why.
+    pub judgement: Judgement,
+    /// Whether a connection that exists would live on (ruling N25).
+    pub keeps_existing: bool,
+}
+
 /// A world could not be put on the bench.
 #[derive(Debug, Error)]
 pub enum TierError {
@@ -97,7 +106,7 @@ impl Tier {
     ///
     /// # Errors
     /// Where the kernel refuses the packet.
-    pub fn egress(&mut self, flow: &Flow) -> Result<Option<Judgement>, TierError> {
+    pub fn egress(&mut self, flow: &Flow) -> Result<Option<Said>, TierError> {
         self.judge(flow, flow.source(), Direction::Egress)
     }
 
@@ -105,7 +114,7 @@ impl Tier {
     ///
     /// # Errors
     /// Where the kernel refuses the packet.
-    pub fn ingress(&mut self, flow: &Flow) -> Result<Option<Judgement>, TierError> {
+    pub fn ingress(&mut self, flow: &Flow) -> Result<Option<Said>, TierError> {
         self.judge(flow, flow.destination(), Direction::Ingress)
     }
 
@@ -131,7 +140,7 @@ impl Tier {
         flow: &Flow,
         end: &End,
         direction: Direction,
-    ) -> Result<Option<Judgement>, TierError> {
+    ) -> Result<Option<Said>, TierError> {
         let slot = end.pod().and_then(|pod| self.compiled.slots.get(&pod).copied());
         let ends = flow.source().address().zip(flow.destination().address());
         let (Some(slot), Some((source, destination))) = (slot, ends) else { return Ok(None) };
@@ -141,7 +150,11 @@ impl Tier {
         }
         let packet = packet(mac(slot), source, destination, flow.traffic(), self.packets);
         let outcome = self.bench.run(direction, slot, origin(flow), &packet)?;
-        Ok(Some(self.judgement(outcome.allowed, &outcome.events)))
+        let keeping = |event: &Event| event.verdict == verdict_code::DENY_KEEP;
+        Ok(Some(Said {
+            judgement: self.judgement(outcome.allowed, &outcome.events),
+            keeps_existing: outcome.events.iter().any(keeping),
+        }))
     }
 
     /// The packet's fate and its one event as a judgement; where they disagree, one that no oracle

@@ -11,13 +11,13 @@ mod world;
 
 use std::net::IpAddr;
 
-use abi::{EventKind, Sets};
+use abi::{Cell, EventKind, Sets, verdict_code};
 use datapath::Direction::{Egress, Ingress};
 use model::Builtin;
 use plan::Op;
 use ringfence_kernel::{
     Bench, Origin, available,
-    packet::{Packet, Payload, tcp},
+    packet::{ETHERNET_SIZE, Packet, Payload, checksum, protocol, tcp},
 };
 use world::{CLIENT, DEFAULT_DENY, SERVER, ops, rule};
 
@@ -117,21 +117,88 @@ fn a_connection_that_lost_its_rule_is_cut_by_its_next_packet_in_either_direction
     if !available() {
         return;
     }
-    for from_server in [false, true] {
+    for (established, from_server) in [(false, false), (false, true), (true, false), (true, true)] {
         let mut pair = Pair::new();
         assert!(pair.client_sends(request(tcp::SYN)).0);
         assert!(pair.server_sends(reply(tcp::SYN | tcp::ACK)).0);
-        assert!(pair.client_sends(request(tcp::ACK)).0);
+        if established {
+            assert!(pair.client_sends(request(tcp::ACK)).0);
+        }
         pair.flip(Sets::live(6, 0).unwrap(), 2);
         let (allowed, events) = match from_server {
             true => pair.server_sends(reply(tcp::ACK)),
             false => pair.client_sends(request(tcp::ACK)),
         };
-        assert!(!allowed);
+        assert_eq!(allowed, established, "what goes on is a reset, only where both took part");
         assert_eq!(events[0].kind, EventKind::Cut as u8);
         assert_eq!(events[0].reason, Builtin::NotProgrammed.code());
         assert_eq!(pair.bench.instance().counters().unwrap().cut, 1);
         assert_eq!(pair.client_sends(request(tcp::ACK)).1[0].reason, Builtin::NoSyn.code());
+    }
+}
+
+#[test]
+fn what_cuts_a_connection_is_a_bare_reset_with_a_good_checksum() {
+    if !available() {
+        return;
+    }
+    let ends = [
+        (CLIENT.ipv4.unwrap().into(), SERVER.ipv4.unwrap().into(), 20),
+        (CLIENT.ipv6.unwrap().into(), SERVER.ipv6.unwrap().into(), 40),
+    ];
+    for (client, server, header) in ends {
+        let mut pair = Pair { client, server, ..Pair::new() };
+        pair.client_sends(request(tcp::SYN));
+        pair.server_sends(reply(tcp::SYN | tcp::ACK));
+        pair.client_sends(request(tcp::ACK));
+        pair.flip(Sets::live(6, 0).unwrap(), 2);
+        let mut sent = Packet::new(CLIENT.mac, client, server, request(tcp::ACK)).build();
+        sent.extend([7; 100]);
+        let at = ETHERNET_SIZE + if header == 20 { 2 } else { 4 };
+        let length = if header == 20 { 140_u16 } else { 120 };
+        sent[at..at + 2].copy_from_slice(&length.to_be_bytes());
+        if header == 20 {
+            sent[24..26].fill(0);
+            let sum = checksum(&sent[14..34]);
+            sent[24..26].copy_from_slice(&sum.to_be_bytes());
+        }
+        let reset = pair.bench.run(Ingress, 2, Origin::Elsewhere, &sent).unwrap().packet;
+        let (network, transport) = reset[ETHERNET_SIZE..].split_at(header);
+        assert_eq!(transport.len(), 20, "nothing of the payload is left");
+        assert_eq!(transport[13], tcp::RST | tcp::ACK);
+        assert_eq!(transport[4..12], [0, 0, 0, 1, 0, 0, 0, 2], "as the packet was numbered");
+        assert!(header == 40 || checksum(network) == 0);
+        let addresses = &network[header - if header == 20 { 8 } else { 32 }..];
+        let summed = [addresses, &[0, 20, 0, protocol::TCP], transport].concat();
+        assert_eq!(checksum(&summed), 0);
+    }
+}
+
+#[test]
+fn a_denial_that_keeps_what_exists_ends_no_connection_and_opens_none() {
+    if !available() {
+        return;
+    }
+    let keeping = Cell { verdict: verdict_code::DENY_KEEP, ..rule(8, false) };
+    for established in [false, true] {
+        let mut pair = Pair::new();
+        assert!(pair.client_sends(request(tcp::SYN)).0);
+        assert!(pair.server_sends(reply(tcp::SYN | tcp::ACK)).0);
+        if established {
+            assert!(pair.client_sends(request(tcp::ACK)).0);
+        }
+        pair.bench.perform(&ops(&[(PORT, keeping)], rule(DEFAULT_DENY, false))).unwrap();
+        pair.flip(Sets::live(world::SET, 0).unwrap(), 2);
+        assert_eq!(pair.client_sends(request(tcp::ACK)), (true, vec![]));
+        assert_eq!(pair.server_sends(reply(tcp::ACK)), (true, vec![]));
+        let other = Payload::Tcp { source: 40_001, destination: PORT, flags: tcp::SYN };
+        let (allowed, events) = pair.client_sends(other);
+        assert!(!allowed);
+        assert_eq!((events[0].rule, events[0].verdict), (8, verdict_code::DENY_KEEP));
+        // A later denial by somebody who keeps nothing.
+        pair.flip(Sets::live(6, 0).unwrap(), 3);
+        let (_, events) = pair.client_sends(request(tcp::ACK));
+        assert_eq!((events[0].kind, events[0].rule), (EventKind::Cut as u8, 0));
     }
 }
 

@@ -9,7 +9,10 @@ use crate::process::{self, ProcessError};
 use crate::workspace::Workspace;
 
 /// The crates that decide. Everything else is an edge.
-pub(crate) const CORE: [&str; 6] = ["model", "policy", "manifest", "compile", "abi", "plan"];
+pub(crate) const CORE: [&str; 13] = [
+    "model", "policy", "manifest", "compile", "abi", "plan", "analysis", "report", "lint", "words",
+    "explain", "intent", "graph",
+];
 
 /// What none of them may reach, whoever brings it.
 const FORBIDDEN: [&str; 19] = [

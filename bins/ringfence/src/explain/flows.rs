@@ -98,7 +98,7 @@ impl Decider<'_> {
                     Err(ExplainError::Peer(crate::word::ResolveError::ServiceSource))
                 }
             };
-        super::single::direct(
+        super::asked::direct(
             &self.manifests.world,
             end(&source)?,
             end(&destination)?,

@@ -1,167 +1,157 @@
-//! One flow, explained to a person: what each end says, because of which rule, and where it is.
+//! One question, answered in full: the stages of both ends, what almost matched, and what would
+//! allow it.
+//!
+//! The explanation is made elsewhere; here it is printed in the form that was asked for.
 
-use std::io::{self, Write};
+use std::path::Path;
 
-use model::{Decision, End, Family, Flow, Judgement, Pod, Reason, Rules, Service, Traffic, World};
+use explain::{Explanation, Input, Patch, Refusal, Remedy};
+use manifest::{Document, Options, Written};
+use model::Verdict;
+use report::{Header, Report, Table};
 
 use super::answer::Answer;
+use super::arguments::{Arguments, Format, Typed};
+use super::asked::Asked;
 use super::{ExplainError, as_expected};
-use crate::cli::{Explain, Format};
 use crate::exit::Exit;
 use crate::input::Manifests;
-use crate::word::{PeerWord, PortWord, ResolveError, Resolved};
+use crate::output::header;
+use crate::print::print;
+use crate::word::{PeerWord, PortWord};
 
-/// Decides the flow that was typed; a Service is decided once per backend (ruling N13).
-pub(super) fn run(manifests: &Manifests, arguments: &Explain) -> Result<Exit, ExplainError> {
-    let (Some(from), Some(to), Some(port)) = (&arguments.from, &arguments.to, &arguments.port)
-    else {
-        return Ok(Exit::Incomplete);
+/// What was read, beside what it says.
+pub(super) struct Sources {
+    pub(super) documents: Vec<Document>,
+    pub(super) options: Options,
+    pub(super) written: Vec<Written>,
+}
+
+/// The words of a question about one flow.
+pub(super) struct Words<'a> {
+    pub(super) from: &'a Typed<PeerWord>,
+    pub(super) to: &'a Typed<PeerWord>,
+    pub(super) port: &'a Typed<PortWord>,
+}
+
+/// Explains what was typed.
+pub(super) fn run(
+    manifests: &Manifests,
+    sources: &Sources,
+    arguments: &Arguments,
+    words: &Words<'_>,
+) -> Result<Exit, ExplainError> {
+    let namespace = &arguments.input.reading.namespace;
+    let Words { from, to, port } = *words;
+    let asked = Asked { world: &manifests.world, namespace, from, to, port }.question()?;
+    if arguments.output == Format::Jsonl {
+        return jsonl(manifests, arguments, &asked);
+    }
+    let input = Input {
+        documents: &sources.documents,
+        options: &sources.options,
+        written: &sources.written,
+        world: &manifests.world,
+        rules: &manifests.rules,
+        is_complete: manifests.is_complete,
+        words: &typed(arguments),
     };
-    let asked = Asked { manifests, namespace: &arguments.input.namespace, from, to, port };
-    let mut worst = model::Verdict::Allow;
-    for (title, flow) in asked.flows()? {
-        let decision = policy::decide(&manifests.world, &manifests.rules, &flow);
+    let mut explanation = explain::explain(&input, &asked);
+    keep_to_files(&mut explanation);
+    say(manifests, arguments, &explanation)?;
+    let verdict = if explanation.remedy.is_some() { Verdict::Deny } else { Verdict::Allow };
+    Ok(as_expected(arguments.expect, verdict))
+}
+
+/// The paths and options as they would be typed again.
+fn typed(arguments: &Arguments) -> String {
+    let paths = arguments.input.all_paths();
+    let paths = paths.iter().map(|path| path.display().to_string());
+    paths.chain(arguments.input.reading.words()).collect::<Vec<_>>().join(" ")
+}
+
+/// A patch is only offered for what is there as it was read: not for what was rendered, is of
+/// another revision, or came through a pipe.
+fn keep_to_files(explanation: &mut Explanation) {
+    let Some(Remedy::Patch(patch)) = &explanation.remedy else { return };
+    let stale = patch.documents.iter().find(|document| {
+        let path = Path::new(&*document.name);
+        match &document.before {
+            Some(before) => std::fs::read_to_string(path).ok().as_deref() != Some(before),
+            None => path.exists(),
+        }
+    });
+    if let Some(document) = stale {
+        let refusal = Refusal::NotAFile { name: document.name.to_string() };
+        explanation.remedy = Some(Remedy::None(refusal));
+        explanation.next = None;
+    }
+}
+
+fn say(
+    manifests: &Manifests,
+    arguments: &Arguments,
+    explanation: &Explanation,
+) -> Result<(), ExplainError> {
+    let file = arguments.output_file.as_deref();
+    let header = header("explain", &arguments.input.reading, manifests);
+    let patch = patch(explanation);
+    if let Some(path) = &arguments.patch {
+        write_patch(&patch, Some(path))?;
+    }
+    match arguments.output {
+        Format::Patch => write_patch(&patch, file),
+        Format::Json => print(&json(&header, explanation), file).map_err(ExplainError::Print),
+        Format::Text | Format::Jsonl => {
+            let warning = header.warning().map(|warning| format!("{warning}\n\n"));
+            let text = warning.unwrap_or_default() + &explain::text(explanation);
+            print(&text, file).map_err(ExplainError::Print)
+        }
+    }
+}
+
+fn json(header: &Header, explanation: &Explanation) -> String {
+    let report: Report<'_, Explanation, ()> =
+        Report { header, body: explanation, lines: &[], table: &Table::default(), closing: &[] };
+    report.render(report::Format::Json, None)
+}
+
+/// The change, or why there is none.
+fn patch(explanation: &Explanation) -> Result<&Patch, String> {
+    match &explanation.remedy {
+        Some(Remedy::Patch(patch)) => Ok(patch),
+        Some(Remedy::None(refusal)) => Err(format!("no patch: {refusal}")),
+        None => Err("no patch: this is allowed already".to_owned()),
+    }
+}
+
+/// Nothing but the patch goes where it is written to; what else there is to say goes to standard
+/// error.
+fn write_patch(patch: &Result<&Patch, String>, file: Option<&Path>) -> Result<(), ExplainError> {
+    match patch {
+        Ok(patch) => print(&patch.text, file).map_err(ExplainError::Print),
+        Err(why) => {
+            eprintln!("{why}");
+            Ok(())
+        }
+    }
+}
+
+fn jsonl(
+    manifests: &Manifests,
+    arguments: &Arguments,
+    asked: &explain::Question,
+) -> Result<Exit, ExplainError> {
+    let mut worst = Verdict::Allow;
+    let mut text = String::new();
+    for flow in &asked.flows {
+        let decision = policy::decide(&manifests.world, &manifests.rules, flow);
         worst = worst.min(decision.verdict());
-        match arguments.output {
-            Format::Text => say(&text(&title, &decision, &manifests.rules))?,
-            Format::Jsonl => say(&json(&decision, &manifests.rules)?)?,
-        }
+        let answer = Answer::new(&decision, &manifests.rules);
+        text +=
+            &serde_json::to_string(&answer).map_err(|cause| ExplainError::Output(cause.into()))?;
+        text.push('\n');
     }
+    print(&text, arguments.output_file.as_deref()).map_err(ExplainError::Print)?;
     Ok(as_expected(arguments.expect, worst))
-}
-
-struct Asked<'a> {
-    manifests: &'a Manifests,
-    namespace: &'a str,
-    from: &'a PeerWord,
-    to: &'a PeerWord,
-    port: &'a PortWord,
-}
-
-impl Asked<'_> {
-    /// Every flow that the question stands for, with a title.
-    fn flows(&self) -> Result<Vec<(String, Flow)>, ExplainError> {
-        let family = self.from.family().or(self.to.family()).unwrap_or(Family::V4);
-        let world = &self.manifests.world;
-        let (source, source_pod) = match self.from.resolve(world, self.namespace, family)? {
-            Resolved::End(end, pod) => (end, pod),
-            Resolved::Service(_) => return Err(ResolveError::ServiceSource.into()),
-        };
-        let from = name_of(world, &source, source_pod);
-        match self.to.resolve(world, self.namespace, family)? {
-            Resolved::End(end, pod) => {
-                let traffic = self.port.traffic(pod, family)?;
-                let title = format!("{from} -> {} {traffic}", name_of(world, &end, pod));
-                Ok(vec![(title, direct(world, source, end, traffic, family)?)])
-            }
-            Resolved::Service(service) => self.through(service, &from, &source, family),
-        }
-    }
-
-    fn through(
-        &self,
-        service: &Service,
-        from: &str,
-        source: &End,
-        family: Family,
-    ) -> Result<Vec<(String, Flow)>, ExplainError> {
-        let world = &self.manifests.world;
-        let name = format!("{}/{}", service.namespace, service.name);
-        let port =
-            service.ports.iter().find(|port| is_asked(port, self.port)).ok_or_else(|| {
-                ExplainError::NoSuchServicePort(name.clone(), format!("{:?}", self.port))
-            })?;
-        let serving = world.serving(service, port).map(|(pod, number)| {
-            (world.pod_end(pod, family), Traffic::Port(port.protocol, number))
-        });
-        let stated = service.endpoints.iter().filter(|endpoint| endpoint.port_name == port.name);
-        let stated = stated.map(|endpoint| endpoint.backend).map(|backend| {
-            (world.end_at(backend.address), Traffic::Port(backend.protocol, backend.port))
-        });
-        let ends: Vec<(End, Traffic)> = serving.chain(stated).collect();
-        if ends.is_empty() {
-            return Err(ExplainError::NoBackends(name));
-        }
-        ends.into_iter()
-            .map(|(end, traffic)| {
-                let to = name_of(world, &end, None);
-                let title = format!("{from} -> Service {name} -> {to} {traffic}");
-                let flow = direct(world, source.clone(), end, traffic, family)?;
-                Ok((title, flow.through_service()))
-            })
-            .collect()
-    }
-}
-
-fn is_asked(port: &model::ServicePort, asked: &PortWord) -> bool {
-    match asked {
-        PortWord::Numbers(protocol, range) => {
-            port.protocol == *protocol && range.contains(port.port)
-        }
-        PortWord::Name(name) => port.name.as_deref() == Some(name),
-        PortWord::Icmp => false,
-    }
-}
-
-/// A node's flow to a pod that runs on it is made on that pod's own host (ruling N15).
-pub(super) fn direct(
-    world: &World,
-    source: End,
-    destination: End,
-    traffic: Traffic,
-    family: Family,
-) -> Result<Flow, ExplainError> {
-    let is_local = match (&source, destination.pod()) {
-        (End::Host { node: Some(node), .. }, Some(pod)) => {
-            world.pod(pod).node.as_deref() == Some(world.node(*node).name.as_str())
-        }
-        (_, _) => false,
-    };
-    let flow = Flow::new(source, destination, traffic, family)?;
-    Ok(if is_local { flow.from_host() } else { flow })
-}
-
-fn name_of(world: &World, end: &End, pod: Option<&Pod>) -> String {
-    match (end, pod) {
-        (_, Some(pod)) => pod.to_string(),
-        (End::Pod { pod, .. }, None) => world.pod(*pod).to_string(),
-        (End::Host { node: Some(node), .. }, None) => format!("node/{}", world.node(*node).name),
-        (End::Host { node: None, .. }, None) => "a node".to_owned(),
-        (End::UnknownPod { address }, None) => format!("unknown pod {address}"),
-        (End::External { address }, None) => address.to_string(),
-        (End::Domain { name }, None) => format!("dns:{name}"),
-    }
-}
-
-fn json(decision: &Decision, rules: &Rules) -> Result<String, ExplainError> {
-    serde_json::to_string(&Answer::new(decision, rules))
-        .map_err(|cause| ExplainError::Output(cause.into()))
-}
-
-fn text(title: &str, decision: &Decision, rules: &Rules) -> String {
-    let egress = end_text("egress ", &decision.egress, rules);
-    let ingress = end_text("ingress", &decision.ingress, rules);
-    format!("{title}: {}\n{egress}\n{ingress}", decision.verdict())
-}
-
-fn end_text(name: &str, judgement: &Judgement, rules: &Rules) -> String {
-    let place = match &judgement.reason {
-        Reason::Rule(rule) => rules.place(rule),
-        Reason::DefaultDeny(policies) => {
-            policies.first().and_then(|policy| rules.policy_place(policy))
-        }
-        Reason::Builtin(_) => None,
-    };
-    let place = place.map(|place| format!(" ({}:{})", place.file, place.line)).unwrap_or_default();
-    let doubt = if judgement.undetermined { ", an address is not known yet" } else { "" };
-    format!("  {name} {:<5} {}{place}{doubt}", judgement.verdict.to_string(), judgement.reason)
-}
-
-/// A line or more on standard output. A closed pipe is the reader's choice, not a failure of ours:
-/// the exit code still answers.
-fn say(text: &str) -> Result<(), ExplainError> {
-    match writeln!(io::stdout(), "{text}") {
-        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(ExplainError::Output(cause)),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }

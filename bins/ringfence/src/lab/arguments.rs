@@ -3,11 +3,10 @@
 //! Kept apart from what is done with it, so that the help texts can be read in one place.
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use lab::agent::Format;
 
 use crate::cli::Input;
 
@@ -60,6 +59,9 @@ pub(crate) struct Making {
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) making: Making,
+    /// Probe what the tests in this file are about, and judge them by what arrived
+    #[arg(long = "test", value_name = "FILE")]
+    pub(crate) tests: Vec<PathBuf>,
     /// How to print
     #[arg(short, long, value_enum, default_value = "matrix")]
     pub(crate) output: Output,
@@ -115,30 +117,4 @@ pub(crate) enum Output {
     Json,
     /// JUnit XML
     Junit,
-}
-
-impl Output {
-    /// Whether the counts follow as a last line; other formats contain them.
-    pub(crate) fn is_text(self) -> bool {
-        match self {
-            Self::Matrix | Self::Table => true,
-            Self::Json | Self::Junit => false,
-        }
-    }
-
-    /// Whether a terminal reads it that was not told to be plain.
-    pub(crate) fn colour(self) -> bool {
-        std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
-    }
-}
-
-impl From<Output> for Format {
-    fn from(output: Output) -> Self {
-        match output {
-            Output::Matrix => Self::Matrix,
-            Output::Table => Self::Table,
-            Output::Json => Self::Json,
-            Output::Junit => Self::Junit,
-        }
-    }
 }

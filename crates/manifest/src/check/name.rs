@@ -5,7 +5,7 @@
 use crate::fields::text;
 use crate::problem::ValueError;
 use crate::reader::{Read, Reader};
-use crate::yaml::{Node, Span};
+use crate::yaml::{Span, Tree};
 
 const LABEL_RULE: &str = "at most 63 lower-case letters, digits and `-`, with no `-` at the ends";
 const SUBDOMAIN_RULE: &str =
@@ -41,23 +41,23 @@ fn is_qualified(value: &str) -> bool {
 }
 
 /// A DNS-1123 label, as the names of namespaces are.
-pub(crate) fn dns_label(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<String> {
+pub(crate) fn dns_label(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<String> {
     let value = text(node, field, reader)?;
     if is_dns_label(value) {
         return Ok(value.to_owned());
     }
     let (field, value) = (field.to_owned(), value.to_owned());
-    Err(reader.refuse(node.span, ValueError::BadName { field, value, rule: LABEL_RULE }))
+    Err(reader.refuse(node.span(), ValueError::BadName { field, value, rule: LABEL_RULE }))
 }
 
 /// A DNS-1123 subdomain, as the names of most objects are.
-pub(crate) fn dns_subdomain(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<String> {
+pub(crate) fn dns_subdomain(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<String> {
     let value = text(node, field, reader)?;
     if is_subdomain(value) {
         return Ok(value.to_owned());
     }
     let (field, value) = (field.to_owned(), value.to_owned());
-    Err(reader.refuse(node.span, ValueError::BadName { field, value, rule: SUBDOMAIN_RULE }))
+    Err(reader.refuse(node.span(), ValueError::BadName { field, value, rule: SUBDOMAIN_RULE }))
 }
 
 /// The key of a label.
@@ -71,22 +71,22 @@ pub(crate) fn label_key(key: &str, span: Span, reader: &mut Reader<'_>) -> Read<
 }
 
 /// The value of the label `key`.
-pub(crate) fn label_value(node: &Node, key: &str, reader: &mut Reader<'_>) -> Read<String> {
+pub(crate) fn label_value(node: Tree<'_>, key: &str, reader: &mut Reader<'_>) -> Read<String> {
     let value = text(node, key, reader)?;
     if value.is_empty() || is_qualified(value) {
         return Ok(value.to_owned());
     }
     let error = ValueError::BadLabelValue { key: key.to_owned(), value: value.to_owned() };
-    Err(reader.refuse(node.span, error))
+    Err(reader.refuse(node.span(), error))
 }
 
 /// A DNS name, or `*.` and one; lower case, without a trailing dot (ruling C8).
-pub(crate) fn domain_pattern(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<String> {
+pub(crate) fn domain_pattern(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<String> {
     let value = text(node, field, reader)?;
     let lower = value.strip_suffix('.').unwrap_or(value).to_ascii_lowercase();
     let name = lower.strip_prefix("*.").unwrap_or(&lower);
     if is_subdomain(name) && name.split('.').all(is_dns_label) {
         return Ok(lower);
     }
-    Err(reader.refuse(node.span, ValueError::BadDomain { value: value.to_owned() }))
+    Err(reader.refuse(node.span(), ValueError::BadDomain { value: value.to_owned() }))
 }

@@ -9,23 +9,23 @@ use ipnet::IpNet;
 use crate::fields::text;
 use crate::problem::{ValueError, Warning};
 use crate::reader::{Read, Reader};
-use crate::yaml::Node;
+use crate::yaml::Tree;
 
 /// A network; host bits are masked and reported.
-pub(crate) fn network(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<IpNet> {
+pub(crate) fn network(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<IpNet> {
     let written = text(node, field, reader)?;
     let read = parse(written, reader.fails_closed());
     let (network, complaint) = match read {
         Ok(read) => read,
-        Err(error) => return Err(reader.refuse(node.span, error)),
+        Err(error) => return Err(reader.refuse(node.span(), error)),
     };
     if let Some(error) = complaint {
-        reader.refuse(node.span, error);
+        reader.refuse(node.span(), error);
     }
     let masked = network.trunc();
     if masked != network {
         let (written, read) = (written.to_owned(), masked.to_string());
-        reader.warn(node.span, Warning::HostBits { written, read });
+        reader.warn(node.span(), Warning::HostBits { written, read });
     }
     Ok(masked)
 }
@@ -74,11 +74,11 @@ fn without_leading_zeros(written: &str) -> String {
 }
 
 /// An address.
-pub(crate) fn address(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<IpAddr> {
+pub(crate) fn address(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<IpAddr> {
     let value = text(node, field, reader)?;
     value
         .parse()
-        .map_err(|_| reader.refuse(node.span, ValueError::BadAddress { value: value.to_owned() }))
+        .map_err(|_| reader.refuse(node.span(), ValueError::BadAddress { value: value.to_owned() }))
 }
 
 #[cfg(test)]

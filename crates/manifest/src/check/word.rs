@@ -7,11 +7,11 @@ use model::Protocol;
 use crate::fields::{nearest, text};
 use crate::problem::ValueError;
 use crate::reader::{Read, Reader};
-use crate::yaml::Node;
+use crate::yaml::Tree;
 
 /// One of `table`'s words; case counts, and the hint knows it.
 pub(crate) fn word<T: Copy>(
-    node: &Node,
+    node: Tree<'_>,
     field: &str,
     table: &[(&str, T)],
     reader: &mut Reader<'_>,
@@ -27,11 +27,11 @@ pub(crate) fn word<T: Copy>(
         allowed: words.join(", "),
         near: nearest(value, &words).map(str::to_owned),
     };
-    Err(reader.refuse(node.span, error))
+    Err(reader.refuse(node.span(), error))
 }
 
 /// `TCP`, `UDP` or `SCTP`.
-pub(crate) fn protocol(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<Protocol> {
+pub(crate) fn protocol(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<Protocol> {
     let table = [("TCP", Protocol::Tcp), ("UDP", Protocol::Udp), ("SCTP", Protocol::Sctp)];
     word(node, field, &table, reader)
 }

@@ -5,14 +5,13 @@
 use model::{Action, PolicyKind, PortMatch, PortRange, Protocol, Tier};
 
 use super::cluster_network_policy::{Dialect, one_of, priority, read};
-use super::network_policy::check_annotations;
 use crate::check::{port_name, port_number, protocol, range};
 use crate::fields::Fields;
 use crate::lower::Policy;
 use crate::object::Object;
 use crate::problem::{PolicyError, Warning};
 use crate::reader::{Read, Reader};
-use crate::yaml::Node;
+use crate::yaml::Tree;
 
 /// Behind every Baseline ClusterNetworkPolicy.
 const BASELINE_GROUP: u16 = 1001;
@@ -63,11 +62,10 @@ pub(crate) fn baseline_admin_network_policy(
 }
 
 fn superseded(object: &Object<'_>, kind: &'static str, reader: &mut Reader<'_>) {
-    check_annotations(&object.metadata.annotations, reader);
     reader.warn(object.metadata.name_span, Warning::Superseded { kind });
 }
 
-fn port(node: &Node, reader: &mut Reader<'_>) -> Read<Vec<PortMatch>> {
+fn port(node: Tree<'_>, reader: &mut Reader<'_>) -> Read<Vec<PortMatch>> {
     let members = ["portNumber", "portRange", "namedPort"];
     let fields = Fields::strict(node, "a port", &members, reader)?;
     let port = match one_of(&fields, &members, reader)? {
@@ -81,7 +79,7 @@ fn port(node: &Node, reader: &mut Reader<'_>) -> Read<Vec<PortMatch>> {
     Ok(vec![port])
 }
 
-fn single(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<PortMatch> {
+fn single(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<PortMatch> {
     let fields = Fields::strict(node, "portNumber", &["protocol", "port"], reader)?;
     let protocol = fields.optional("protocol", reader, protocol);
     let port = fields.required("port", reader, port_number);
@@ -89,7 +87,7 @@ fn single(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<PortMatch> {
     Ok(PortMatch::Numbers { protocol, range: PortRange::single(port?) })
 }
 
-fn several(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<PortMatch> {
+fn several(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<PortMatch> {
     let fields = Fields::strict(node, "portRange", &["protocol", "start", "end"], reader)?;
     let protocol = fields.optional("protocol", reader, protocol);
     let start = fields.required("start", reader, port_number);

@@ -10,7 +10,7 @@ use model::{
     Protocol, Selector, Subject, Tier,
 };
 
-use super::network_policy::check_annotations;
+use super::annotation::Transition;
 use crate::check::{domain_pattern, in_range, network, port_name, port_number, word};
 use crate::fields::{Fields, text};
 use crate::lower::{FirstMatch, Policy, Section, WrittenRule, at_most, bounded, first_match};
@@ -18,7 +18,7 @@ use crate::object::Object;
 use crate::problem::PolicyError;
 use crate::reader::{Read, Reader, all};
 use crate::selector::selector;
-use crate::yaml::{Node, Span};
+use crate::yaml::{Span, Tree};
 
 const SPEC: [&str; 5] = ["tier", "priority", "subject", "ingress", "egress"];
 const ACTIONS: [(&str, Action); 3] =
@@ -35,7 +35,7 @@ pub(super) struct Dialect {
     /// The field that a rule's ports stand in.
     pub(super) ports_field: &'static str,
     /// Reads the items of that field; `alone` says whether the rule's peers are all pods.
-    pub(super) ports: fn(&Node, &mut Reader<'_>) -> Read<Vec<PortMatch>>,
+    pub(super) ports: fn(Tree<'_>, &mut Reader<'_>) -> Read<Vec<PortMatch>>,
     /// Whether egress peers may be DNS names.
     pub(super) domains: bool,
 }
@@ -50,7 +50,6 @@ const DIALECT: Dialect = Dialect {
 
 /// Reads and lowers a ClusterNetworkPolicy.
 pub(crate) fn cluster_network_policy(object: &Object<'_>, reader: &mut Reader<'_>) -> Policy {
-    check_annotations(&object.metadata.annotations, reader);
     let stage = |fields: &Fields<'_>, reader: &mut Reader<'_>| {
         let table = [("Admin", Tier::Admin), ("Baseline", Tier::Baseline)];
         let tier = fields
@@ -74,11 +73,12 @@ pub(super) fn read(
     let metadata = &object.metadata;
     let reference = PolicyRef { name: metadata.name.clone(), namespace: None, kind };
     let span = metadata.name_span;
+    let transition = Transition::read(&metadata.annotations, reader);
     let spec = object.fields.need("spec", reader);
     let fields = spec.and_then(|spec| Fields::of(spec, "the policy's spec", reader));
     let fields = match fields {
         Ok(fields) => fields,
-        Err(_) => return Policy { reference, span, stage: None, rules: Vec::new() },
+        Err(_) => return Policy { reference, span, stage: None, rules: Vec::new(), transition },
     };
     let policy = FirstMatch {
         reference,
@@ -89,16 +89,16 @@ pub(super) fn read(
         ingress: section(&fields, Direction::Ingress, dialect, reader),
         egress: section(&fields, Direction::Egress, dialect, reader),
     };
-    first_match(policy, reader)
+    Policy { transition, ..first_match(policy, reader) }
 }
 
 /// A priority, which is its group, and its place.
-pub(super) fn priority(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<(u16, Span)> {
+pub(super) fn priority(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<(u16, Span)> {
     let value = in_range(node, field, (0, 1000), reader)?;
-    Ok((u16::try_from(value).unwrap_or(u16::MAX), node.span))
+    Ok((u16::try_from(value).unwrap_or(u16::MAX), node.span()))
 }
 
-fn subject(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Subject> {
+fn subject(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Subject> {
     let fields = Fields::strict(node, "a subject", &["namespaces", "pods"], reader)?;
     one_of(&fields, &["namespaces", "pods"], reader)?;
     let (namespaces, pods) = match fields.get("namespaces") {
@@ -108,7 +108,7 @@ fn subject(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Subject> {
     Ok(Subject { namespaces, pods })
 }
 
-fn namespaced_pods(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<(Selector, Selector)> {
+fn namespaced_pods(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<(Selector, Selector)> {
     let fields = Fields::strict(node, "`pods`", &["namespaceSelector", "podSelector"], reader)?;
     let namespaces = fields.optional("namespaceSelector", reader, selector);
     let pods = fields.required("podSelector", reader, selector);
@@ -145,17 +145,17 @@ fn section(
         return Section { span: None, rules: Ok(Vec::new()) };
     };
     let rules = at_most(node, field, dialect.list_max, reader)
-        .map(|listed| listed.iter().map(|node| rule(node, direction, dialect, reader)).collect());
-    Section { span: Some(node.span), rules }
+        .map(|listed| listed.map(|node| rule(node, direction, dialect, reader)).collect());
+    Section { span: Some(node.span()), rules }
 }
 
 fn rule(
-    node: &Node,
+    node: Tree<'_>,
     direction: Direction,
     dialect: &Dialect,
     reader: &mut Reader<'_>,
 ) -> WrittenRule {
-    let span = node.span;
+    let span = node.span();
     let (of, peers_field) = match direction {
         Direction::Ingress => ("an ingress rule", "from"),
         Direction::Egress => ("an egress rule", "to"),
@@ -183,12 +183,12 @@ fn rule(
     WrittenRule { span, action, peers: rest.and(peers), ports }
 }
 
-fn rule_name(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<()> {
+fn rule_name(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<()> {
     match text(node, field, reader)?.chars().count() {
         0..=100 => Ok(()),
         _ => {
             let error = PolicyError::TooLong { field: field.to_owned(), limit: 100 };
-            Err(reader.refuse(node.span, error))
+            Err(reader.refuse(node.span(), error))
         }
     }
 }
@@ -207,7 +207,7 @@ fn ports(
         let matches = (dialect.ports)(node, reader)?;
         match other {
             Some(peer) if matches.iter().any(is_named) && !reader.fails_closed() => {
-                Err(reader.refuse(node.span, PolicyError::NamedPortWithoutPods { peer }))
+                Err(reader.refuse(node.span(), PolicyError::NamedPortWithoutPods { peer }))
             }
             Some(_) | None => Ok(matches),
         }
@@ -231,7 +231,7 @@ fn peer_without_pods(peers: &Peers) -> Option<&'static str> {
 }
 
 fn peer(
-    node: &Node,
+    node: Tree<'_>,
     direction: Direction,
     action: Read<Action>,
     dialect: &Dialect,
@@ -261,7 +261,7 @@ fn peer(
     }
 }
 
-fn networks(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<Vec<Peer>> {
+fn networks(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<Vec<Peer>> {
     let listed = bounded(node, field, LIST_MAX, reader)?;
     let mut seen = BTreeSet::new();
     let networks = all(listed, |node| {
@@ -271,23 +271,23 @@ fn networks(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<Vec<Peer>
             true => Ok(read),
             false => {
                 let field = field.to_owned();
-                Err(reader.refuse(node.span, PolicyError::NotUnique { field, value }))
+                Err(reader.refuse(node.span(), PolicyError::NotUnique { field, value }))
             }
         }
     });
     Ok(networks?.into_iter().map(|network| Peer::Block(Block::whole(network))).collect())
 }
 
-fn short_network(node: &Node, field: &str, reader: &mut Reader<'_>) -> Read<IpNet> {
+fn short_network(node: Tree<'_>, field: &str, reader: &mut Reader<'_>) -> Read<IpNet> {
     if text(node, field, reader)?.len() > 43 {
         let error = PolicyError::TooLong { field: field.to_owned(), limit: 43 };
-        return Err(reader.refuse(node.span, error));
+        return Err(reader.refuse(node.span(), error));
     }
     network(node, field, reader)
 }
 
 fn domains(
-    node: &Node,
+    node: Tree<'_>,
     field: &str,
     action: Read<Action>,
     reader: &mut Reader<'_>,
@@ -296,13 +296,13 @@ fn domains(
     let names = all(listed, |node| domain_pattern(node, field, reader))?;
     match action {
         Ok(Action::Deny | Action::Pass) => {
-            Err(reader.refuse(node.span, PolicyError::DomainNotAccepted {}))
+            Err(reader.refuse(node.span(), PolicyError::DomainNotAccepted {}))
         }
         Ok(Action::Allow) | Err(_) => Ok(names.into_iter().map(Peer::Domain).collect()),
     }
 }
 
-fn protocol_item(node: &Node, reader: &mut Reader<'_>) -> Read<Vec<PortMatch>> {
+fn protocol_item(node: Tree<'_>, reader: &mut Reader<'_>) -> Read<Vec<PortMatch>> {
     let members = ["tcp", "udp", "sctp", "destinationNamedPort"];
     let fields = Fields::strict(node, "a protocols item", &members, reader)?;
     let protocol = match one_of(&fields, &members, reader)? {
@@ -320,7 +320,7 @@ fn protocol_item(node: &Node, reader: &mut Reader<'_>) -> Read<Vec<PortMatch>> {
     Ok(vec![PortMatch::Numbers { protocol, range }])
 }
 
-fn destination_port(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<PortRange> {
+fn destination_port(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<PortRange> {
     let fields = Fields::strict(node, "destinationPort", &["number", "range"], reader)?;
     match one_of(&fields, &["number", "range"], reader)? {
         "number" => fields.required("number", reader, port_number).map(PortRange::single),
@@ -329,7 +329,7 @@ fn destination_port(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<PortR
 }
 
 /// Here a range of one port is refused: `start` is smaller than `end`.
-fn strict_range(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<PortRange> {
+fn strict_range(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<PortRange> {
     let fields = Fields::strict(node, "a range", &["start", "end"], reader)?;
     let start = fields.required("start", reader, port_number);
     let end = fields.required("end", reader, port_number);
@@ -337,7 +337,7 @@ fn strict_range(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<PortRange
         (start, end) if start < end => crate::check::range(node, start, end, reader),
         (start, end) => {
             let (first, last) = (start.into(), end.into());
-            Err(reader.refuse(node.span, PolicyError::RangeBackwards { first, last }))
+            Err(reader.refuse(node.span(), PolicyError::RangeBackwards { first, last }))
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::check::{address, port_number, protocol};
 use crate::fields::{Fields, boolean, text};
 use crate::object::Object;
 use crate::reader::{Read, Reader};
-use crate::yaml::Node;
+use crate::yaml::Tree;
 
 /// The endpoints of one slice.
 pub(crate) struct EndpointSlice {
@@ -51,7 +51,7 @@ struct Port {
 }
 
 /// A port without a number means all ports, which no Service port can be.
-fn port(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Option<Port>> {
+fn port(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Option<Port>> {
     let fields = Fields::of(node, "a slice's port", reader)?;
     let name = fields.optional("name", reader, text);
     let number = fields.optional("port", reader, port_number);
@@ -62,7 +62,7 @@ fn port(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Option<Port>> {
 }
 
 /// The addresses of an endpoint that is ready; unknown counts as ready.
-fn endpoint(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Vec<IpAddr>> {
+fn endpoint(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Vec<IpAddr>> {
     let fields = Fields::of(node, "an endpoint", reader)?;
     let ready = fields.optional("conditions", reader, |node, _, reader| {
         Fields::of(node, "an endpoint's conditions", reader)?.optional("ready", reader, boolean)

@@ -1,6 +1,6 @@
 //! What is known about kinds that are not read: which of them are policies (ruling E3).
 
-use crate::yaml::Node;
+use crate::yaml::Tree;
 
 /// The fields beside a spec.
 pub(crate) const TOP_LEVEL: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
@@ -38,13 +38,37 @@ pub(crate) fn sounds_like_policy(group: &str, kind: &str) -> bool {
     by_name && ["network", "policy", "security"].iter().any(|word| group.contains(word))
 }
 
+/// Kinds beside those that are read which no namespace holds.
+const CLUSTER_SCOPED: [&str; 15] = [
+    "APIService",
+    "CSIDriver",
+    "CiliumClusterwideNetworkPolicy",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "GatewayClass",
+    "GlobalNetworkPolicy",
+    "GlobalNetworkSet",
+    "IngressClass",
+    "MutatingWebhookConfiguration",
+    "PersistentVolume",
+    "PriorityClass",
+    "StorageClass",
+    "ValidatingWebhookConfiguration",
+];
+
+/// Whether objects of a kind that is not read are known to have no namespace.
+pub(crate) fn is_cluster_scoped(kind: &str) -> bool {
+    CLUSTER_SCOPED.contains(&kind)
+}
+
 /// Whether kinds of ours were served by `group` in some version.
 pub(crate) fn had_kinds(group: &str) -> bool {
     OUR_GROUPS.contains(&group)
 }
 
 /// The policy kind whose body `node` has.
-pub(crate) fn policy_body(node: &Node) -> Option<&'static str> {
+pub(crate) fn policy_body(node: Tree<'_>) -> Option<&'static str> {
     let spec = node.get("spec")?;
     let has = |field| spec.get(field).is_some();
     let rules = has("ingress") || has("egress");

@@ -3,6 +3,7 @@
 //! A new kind is a file and a line here, and nothing anywhere else.
 
 pub(crate) mod admin_network_policy;
+pub(crate) mod annotation;
 pub(crate) mod cluster_network_policy;
 pub(crate) mod endpoint_slice;
 pub(crate) mod groups;

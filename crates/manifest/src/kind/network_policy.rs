@@ -1,4 +1,4 @@
-//! NetworkPolicy, `networking.k8s.io/v1` (rulings N1 to N36).
+//! NetworkPolicy, `networking.k8s.io/v1` (rulings N1 to N37).
 //!
 //! What an API server defaults is defaulted here, because a file never met one.
 
@@ -9,22 +9,20 @@ use model::{
 
 use crate::check::{network, port_number, protocol, range, word, word_or_number};
 use crate::fields::Fields;
+use crate::kind::annotation::Transition;
 use crate::lower::{Additive, Policy, Section, WrittenRule, additive, namespace_selector};
-use crate::metadata::Annotation;
 use crate::object::Object;
 use crate::problem::{PolicyError, ValueError, Warning};
 use crate::reader::{Read, Reader, Refused};
 use crate::selector::selector;
-use crate::yaml::Node;
+use crate::yaml::Tree;
 
 const SPEC: [&str; 4] = ["podSelector", "policyTypes", "ingress", "egress"];
-const OUR_PREFIX: &str = "ringfence.io/";
-const ON_EXISTING: &str = "ringfence.io/on-existing";
 
 /// Reads and lowers a NetworkPolicy.
 pub(crate) fn network_policy(object: &Object<'_>, reader: &mut Reader<'_>) -> Policy {
     let metadata = &object.metadata;
-    check_annotations(&metadata.annotations, reader);
+    let transition = Transition::read(&metadata.annotations, reader);
     let reference = PolicyRef {
         name: metadata.name.clone(),
         namespace: Some(metadata.namespace.clone()),
@@ -45,18 +43,7 @@ pub(crate) fn network_policy(object: &Object<'_>, reader: &mut Reader<'_>) -> Po
         egress: written.egress,
         rest: written.rest,
     };
-    additive(policy, reader)
-}
-
-/// The annotation's values are read where connections are cut; here they are only checked.
-pub(crate) fn check_annotations(annotations: &[Annotation], reader: &mut Reader<'_>) {
-    for Annotation { key, value, span } in annotations {
-        let known = key == ON_EXISTING && matches!(value.as_str(), "keep" | "reevaluate");
-        if key.starts_with(OUR_PREFIX) && !known {
-            let (key, value) = (key.clone(), value.clone());
-            reader.refuse(*span, PolicyError::BadAnnotation { key, value });
-        }
-    }
+    Policy { transition, ..additive(policy, reader) }
 }
 
 struct Written {
@@ -80,7 +67,7 @@ impl Written {
     }
 
     fn absent(object: &Object<'_>, namespace: &str, reader: &mut Reader<'_>) -> Self {
-        let nothing = Fields { of: "spec", span: object.fields.span, entries: &[] };
+        let nothing = object.fields.absent("spec");
         Self::read(&nothing, namespace, reader)
     }
 
@@ -165,13 +152,13 @@ fn section(
     let rules =
         fields.list(field, reader, |node, _, reader| Ok(rule(node, direction, namespace, reader)));
     Section {
-        span: fields.get(field).map(|node| node.span),
+        span: fields.get(field).map(|node| node.span()),
         rules: rules.map(Option::unwrap_or_default),
     }
 }
 
 fn rule(
-    node: &Node,
+    node: Tree<'_>,
     direction: Direction,
     namespace: &str,
     reader: &mut Reader<'_>,
@@ -181,7 +168,7 @@ fn rule(
         Direction::Egress => ("an egress rule", "to"),
     };
     let refused = |refused| WrittenRule {
-        span: node.span,
+        span: node.span(),
         action: Ok(Action::Allow),
         peers: Err(refused),
         ports: Err(refused),
@@ -194,7 +181,7 @@ fn rule(
     let ports = fields.list("ports", reader, |node, _, reader| port(node, reader));
     let filled = |peers: Option<Vec<Peer>>| peers.filter(|peers| !peers.is_empty());
     WrittenRule {
-        span: node.span,
+        span: node.span(),
         action: Ok(Action::Allow),
         peers: peers.map(|peers| filled(peers).map_or(Peers::Any, Peers::OneOf)),
         ports: ports.map(|ports| match ports {
@@ -204,7 +191,7 @@ fn rule(
     }
 }
 
-fn peer(node: &Node, namespace: &str, reader: &mut Reader<'_>) -> Read<Peer> {
+fn peer(node: Tree<'_>, namespace: &str, reader: &mut Reader<'_>) -> Read<Peer> {
     let known = ["podSelector", "namespaceSelector", "ipBlock"];
     let fields = Fields::strict(node, "a peer", &known, reader)?;
     let pods = fields.optional("podSelector", reader, selector);
@@ -212,8 +199,8 @@ fn peer(node: &Node, namespace: &str, reader: &mut Reader<'_>) -> Read<Peer> {
     let block = fields.optional("ipBlock", reader, block);
     match (pods?, namespaces?, block?) {
         (None, None, Some(block)) => Ok(Peer::Block(block)),
-        (None, None, None) => Err(reader.refuse(node.span, PolicyError::EmptyPeer {})),
-        (_, _, Some(_)) => Err(reader.refuse(node.span, PolicyError::BlockBesideSelector {})),
+        (None, None, None) => Err(reader.refuse(node.span(), PolicyError::EmptyPeer {})),
+        (_, _, Some(_)) => Err(reader.refuse(node.span(), PolicyError::BlockBesideSelector {})),
         (pods, namespaces, None) => Ok(Peer::Pods {
             namespaces: namespaces.unwrap_or_else(|| namespace_selector(namespace)),
             pods: pods.unwrap_or_default(),
@@ -221,11 +208,11 @@ fn peer(node: &Node, namespace: &str, reader: &mut Reader<'_>) -> Read<Peer> {
     }
 }
 
-fn block(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Block> {
+fn block(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Block> {
     let fields = Fields::strict(node, "an ipBlock", &["cidr", "except"], reader)?;
     let cidr = fields.required("cidr", reader, network);
     let except = fields.list("except", reader, |node, field, reader| {
-        Ok((network(node, field, reader)?, node.span))
+        Ok((network(node, field, reader)?, node.span()))
     });
     let (cidr, except) = (cidr?, except?.unwrap_or_default());
     let spans = except.iter().copied();
@@ -240,7 +227,7 @@ fn block(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Block> {
     let networks = except.into_iter().map(|(network, _)| network);
     Block::new(cidr, networks).map_err(|error| {
         let (except, cidr) = (error.except.to_string(), error.cidr.to_string());
-        reader.refuse(node.span, ValueError::ExceptOutside { except, cidr })
+        reader.refuse(node.span(), ValueError::ExceptOutside { except, cidr })
     })
 }
 
@@ -249,14 +236,14 @@ enum PortWritten {
     Name(String),
 }
 
-fn port(node: &Node, reader: &mut Reader<'_>) -> Read<PortMatch> {
+fn port(node: Tree<'_>, reader: &mut Reader<'_>) -> Read<PortMatch> {
     let fields = Fields::strict(node, "a port", &["protocol", "port", "endPort"], reader)?;
     let protocol = fields.optional("protocol", reader, protocol);
     let port = fields.optional("port", reader, |node, field, reader| {
         word_or_number(node, field, reader, PortWritten::Number, PortWritten::Name)
     });
     let end = fields.optional("endPort", reader, |node, field, reader| {
-        Ok((port_number(node, field, reader)?, node.span))
+        Ok((port_number(node, field, reader)?, node.span()))
     });
     let protocol = protocol?.unwrap_or(Protocol::Tcp);
     match (port?, end?) {

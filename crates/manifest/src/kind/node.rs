@@ -9,7 +9,7 @@ use crate::check::{address, network};
 use crate::fields::{Fields, text};
 use crate::object::Object;
 use crate::reader::{Read, Reader};
-use crate::yaml::{Node as Tree, Span};
+use crate::yaml::{Span, Tree};
 
 /// A node and what it says about the pod network.
 pub(crate) struct NodeRead {
@@ -33,7 +33,7 @@ pub(crate) fn node(object: &Object<'_>, reader: &mut Reader<'_>) -> Read<NodeRea
 }
 
 /// `podCIDRs`, or the older `podCIDR` where that is all there is.
-fn pod_networks(spec: &Tree, _: &str, reader: &mut Reader<'_>) -> Read<Vec<IpNet>> {
+fn pod_networks(spec: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Vec<IpNet>> {
     let fields = Fields::of(spec, "a node's spec", reader)?;
     let fields = fields.reject_near(&["podCIDRs", "podCIDR"], &[], reader)?;
     match fields.list("podCIDRs", reader, network)? {
@@ -42,7 +42,7 @@ fn pod_networks(spec: &Tree, _: &str, reader: &mut Reader<'_>) -> Read<Vec<IpNet
     }
 }
 
-fn addresses(status: &Tree, _: &str, reader: &mut Reader<'_>) -> Read<Vec<IpAddr>> {
+fn addresses(status: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Vec<IpAddr>> {
     let fields = Fields::of(status, "a node's status", reader)?;
     let listed = fields.list("addresses", reader, node_address)?;
     let mut addresses: Vec<IpAddr> = Vec::new();
@@ -55,7 +55,7 @@ fn addresses(status: &Tree, _: &str, reader: &mut Reader<'_>) -> Read<Vec<IpAddr
 }
 
 /// An address of the types that are IP addresses; the others are names.
-fn node_address(node: &Tree, _: &str, reader: &mut Reader<'_>) -> Read<Option<IpAddr>> {
+fn node_address(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Option<IpAddr>> {
     let fields = Fields::of(node, "a node's address", reader)?;
     match fields.required("type", reader, text)? {
         "InternalIP" | "ExternalIP" => fields.required("address", reader, address).map(Some),

@@ -9,7 +9,7 @@ use crate::fields::{Fields, boolean, text};
 use crate::metadata::OwnerReference;
 use crate::object::Object;
 use crate::reader::{Read, Reader, all};
-use crate::yaml::{Node, Span};
+use crate::yaml::{Span, Tree};
 
 const SPEC_READ: [&str; 4] = ["nodeName", "hostNetwork", "containers", "initContainers"];
 const SPEC_OTHERS: [&str; 4] = ["hostname", "nodeSelector", "ephemeralContainers", "hostAliases"];
@@ -59,7 +59,7 @@ pub(crate) fn pod(object: &Object<'_>, reader: &mut Reader<'_>) -> Read<PodRead>
 }
 
 /// Reads the spec of a pod or of a pod template.
-pub(crate) fn pod_spec(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<PodSpec> {
+pub(crate) fn pod_spec(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<PodSpec> {
     let fields = Fields::of(node, "a pod's spec", reader)?;
     let fields = fields.reject_near(&SPEC_READ, &SPEC_OTHERS, reader)?;
     let node_name = fields.optional("nodeName", reader, dns_subdomain);
@@ -82,7 +82,7 @@ struct Container {
     ports: Vec<ContainerPort>,
 }
 
-fn container(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Container> {
+fn container(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Container> {
     let fields = Fields::of(node, "a container", reader)?;
     let fields =
         fields.reject_near(&["ports", "restartPolicy"], &["restartPolicyRules"], reader)?;
@@ -95,7 +95,7 @@ fn container(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Container> {
     Ok(Container { name, restarts_always, ports })
 }
 
-fn container_port(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<ContainerPort> {
+fn container_port(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<ContainerPort> {
     let fields = Fields::of(node, "a container's port", reader)?;
     let fields = fields.reject_near(&PORT_FIELDS, &["hostPort", "hostIP"], reader)?;
     let name = fields.optional("name", reader, port_name);
@@ -116,7 +116,7 @@ struct Status {
     ended: bool,
 }
 
-fn status(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<Status> {
+fn status(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Status> {
     let fields = Fields::of(node, "a pod's status", reader)?;
     let phase = fields.optional("phase", reader, text);
     let addresses = addresses_of(&fields, "podIPs", "podIP", reader);

@@ -9,7 +9,7 @@ use crate::fields::{Fields, text};
 use crate::object::Object;
 use crate::reader::{Read, Reader};
 use crate::selector::labels;
-use crate::yaml::{Node, Span};
+use crate::yaml::{Span, Tree};
 
 const SPEC_READ: [&str; 5] = ["type", "clusterIP", "clusterIPs", "ports", "selector"];
 const SPEC_OTHERS: [&str; 4] = ["externalIPs", "externalName", "ipFamilies", "ipFamilyPolicy"];
@@ -51,13 +51,13 @@ struct ClusterAddresses {
 
 /// `clusterIPs`, or `clusterIP` where that is all there is; the word None makes it headless.
 fn cluster_addresses(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Read<ClusterAddresses> {
-    let read = |node: &Node, field: &str, reader: &mut Reader<'_>| match node.as_text() {
+    let read = |node: Tree<'_>, field: &str, reader: &mut Reader<'_>| match node.text() {
         Some("None" | "") => Ok(None),
         Some(_) | None => address(node, field, reader).map(Some),
     };
     let listed = fields.list("clusterIPs", reader, read)?;
     let single = fields.optional("clusterIP", reader, read)?;
-    let none = fields.get("clusterIP").and_then(Node::as_text) == Some("None")
+    let none = fields.get("clusterIP").and_then(Tree::text) == Some("None")
         || listed.iter().flatten().any(Option::is_none);
     let addresses = match listed {
         Some(listed) => listed.into_iter().flatten().collect(),
@@ -66,7 +66,7 @@ fn cluster_addresses(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Read<Clust
     Ok(ClusterAddresses { none, addresses })
 }
 
-fn service_port(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<ServicePort> {
+fn service_port(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<ServicePort> {
     let fields = Fields::of(node, "a Service's port", reader)?;
     let fields = fields.reject_near(&PORT_READ, &PORT_OTHERS, reader)?;
     let name = fields.optional("name", reader, dns_label);

@@ -9,7 +9,7 @@ use crate::fields::Fields;
 use crate::metadata::{Metadata, OwnerReference};
 use crate::object::Object;
 use crate::reader::{Read, Reader};
-use crate::yaml::{Node, Span};
+use crate::yaml::{Span, Tree};
 
 /// A workload.
 pub(crate) struct Workload {
@@ -83,14 +83,14 @@ pub(crate) fn workload(
 }
 
 /// The spec of the jobs that a CronJob makes.
-fn job_spec<'n>(spec: &'n Node, reader: &mut Reader<'_>) -> Read<&'n Node> {
+fn job_spec<'n>(spec: Tree<'n>, reader: &mut Reader<'_>) -> Read<Tree<'n>> {
     let fields = Fields::of(spec, "a CronJob's spec", reader)?;
     let fields = fields.reject_near(&["jobTemplate"], &[], reader)?;
     let template = fields.need("jobTemplate", reader)?;
     Fields::of(template, "a CronJob's jobTemplate", reader)?.need("spec", reader)
 }
 
-fn template(node: &Node, _: &str, reader: &mut Reader<'_>) -> Read<(Labels, PodSpec)> {
+fn template(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<(Labels, PodSpec)> {
     let fields = Fields::of(node, "a pod template", reader)?;
     let fields = fields.reject_near(&["metadata", "spec"], &[], reader)?;
     let labels = fields

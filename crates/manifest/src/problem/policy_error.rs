@@ -48,6 +48,6 @@ errors! {
         /// An annotation of ours with an unknown key or value.
         BadAnnotation { key: String, value: String } = "bad-annotation",
             "annotation {key}: \"{value}\" is unknown; the policy is enforced without it",
-            say("the one annotation is ringfence.io/on-existing: keep | reevaluate");
+            say("known are ringfence.io/on-existing: keep | reevaluate, and ringfence.io/enforcement: audit | enforce");
     }
 }

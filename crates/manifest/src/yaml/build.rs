@@ -3,11 +3,16 @@
 //! The bounds are what stands between a hostile file and all memory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Stretch};
+use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use super::chunk::{Chunk, chunks};
-use super::{Entry, Node, Scalar, Span, Value};
+use super::chunk::chunks;
+use super::forest::{Cell, Forest, Form, narrow};
+use super::mapping::{Merged, duplicate};
+use super::place::Places;
+use super::scalar::{canonical, resolve};
+use super::{Span, Tree};
 use crate::problem::YamlError;
 
 /// Levels of nesting; manifests have about fifteen.
@@ -19,98 +24,66 @@ const ALIASED_MAX: usize = 100_000;
 pub(crate) type Failure = (Span, YamlError, Option<Span>);
 
 /// The trees of a file and what could not be read of it. `document` is its position among all.
-pub(crate) fn parse(document: u32, text: &str) -> (Vec<Node>, Vec<Failure>) {
-    let mut trees = Vec::new();
+pub(crate) fn parse(document: u32, text: &Arc<str>) -> (Forest, Vec<Failure>) {
+    let mut forest = Forest::new(document, Arc::clone(text));
     let mut failures = Vec::new();
     for chunk in chunks(text) {
         let places = Places::new(document, chunk);
-        match Builder::new(&places).run(chunk.text) {
-            Ok(more) => trees.extend(more),
-            Err(failure) => failures.push(failure),
+        let (cells, roots) = (forest.cells.len(), forest.roots.len());
+        if let Err(failure) = Builder::new(&places, &mut forest).run(chunk.text) {
+            forest.cells.truncate(cells);
+            forest.roots.truncate(roots);
+            failures.push(failure);
         }
     }
-    trees.retain(|tree| !tree.is_null());
-    (trees, failures)
+    let (mut cells, mut roots) =
+        (std::mem::take(&mut forest.cells), std::mem::take(&mut forest.roots));
+    roots.retain(|at| cells.get(*at as usize).is_some_and(|cell| cell.form != Form::Null));
+    cells.shrink_to_fit();
+    (Forest { cells, roots, ..forest }, failures)
 }
 
-/// Turns the parser's positions, in characters of a chunk, into spans of the file.
-struct Places<'a> {
-    document: u32,
-    chunk: Chunk<'a>,
-    /// The byte of each character; absent where they are the same.
-    bytes: Option<Vec<usize>>,
-}
-
-impl<'a> Places<'a> {
-    fn new(document: u32, chunk: Chunk<'a>) -> Self {
-        let bytes = (!chunk.text.is_ascii())
-            .then(|| chunk.text.char_indices().map(|(byte, _)| byte).collect());
-        Self { document, chunk, bytes }
-    }
-
-    fn byte(&self, character: usize) -> u32 {
-        let end = self.chunk.text.len();
-        let byte = match &self.bytes {
-            Some(bytes) => bytes.get(character).copied().unwrap_or(end),
-            None => character.min(end),
-        };
-        u32::try_from(self.chunk.start_byte + byte).unwrap_or(u32::MAX)
-    }
-
-    fn span(&self, stretch: Stretch) -> Span {
-        let start = self.byte(stretch.start.index());
-        let line = self.chunk.start_line + stretch.start.line().max(1);
-        Span {
-            document: self.document,
-            start,
-            end: self.byte(stretch.end.index()).max(start),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(stretch.start.col() + 1).unwrap_or(u32::MAX),
-        }
-    }
-
-    fn failure(&self, error: &ScanError) -> Failure {
-        let span = self.span(Stretch::empty(*error.marker()));
-        (span, YamlError::Syntax { detail: error.info().to_owned() }, None)
+impl Forest {
+    /// The documents of the file.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = Tree<'_>> {
+        self.roots.iter().map(|at| Tree::new(self, *at))
     }
 }
 
-/// A collection that is not finished.
+/// A collection that is not finished; its children wait on the stack.
 struct Open {
-    span: Span,
+    cell: Cell,
     anchor: usize,
-    content: Content,
-}
-
-/// The places of a mapping's keys, so that long mappings are searched quickly.
-type Keys = BTreeMap<String, Span>;
-
-enum Content {
-    Sequence(Vec<Node>),
-    Mapping { entries: Vec<Entry>, keys: Keys, merged: Vec<Entry>, key: Option<Node> },
+    first: usize,
+    merged: Merged,
 }
 
 struct Builder<'a> {
     places: &'a Places<'a>,
+    forest: &'a mut Forest,
     open: Vec<Open>,
-    anchors: BTreeMap<usize, Node>,
+    stack: Vec<Cell>,
+    anchors: BTreeMap<usize, Cell>,
     aliased: usize,
-    done: Vec<Node>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(places: &'a Places<'a>) -> Self {
-        let (open, done) = (Vec::new(), Vec::new());
-        Self { places, open, anchors: BTreeMap::new(), aliased: 0, done }
+    fn new(places: &'a Places<'a>, forest: &'a mut Forest) -> Self {
+        let (open, stack) = (Vec::new(), Vec::new());
+        Self { places, forest, open, stack, anchors: BTreeMap::new(), aliased: 0 }
     }
 
-    fn run(mut self, text: &str) -> Result<Vec<Node>, Failure> {
+    fn run(mut self, text: &str) -> Result<(), Failure> {
         let mut parser = Parser::new_from_str(text);
         while let Some(event) = parser.next_event() {
             let (event, stretch) = event.map_err(|error| self.places.failure(&error))?;
-            self.take(event, self.places.span(stretch))?;
+            let span = self.places.span(stretch);
+            if stretch.end.line() > stretch.start.line() && matches!(event, Event::Scalar(..)) {
+                self.forest.blocks.push((span.start, span.end));
+            }
+            self.take(event, span)?;
         }
-        Ok(self.done)
+        Ok(())
     }
 
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Failure> {
@@ -118,24 +91,19 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text =
                     tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
-                let scalar = match style {
-                    ScalarStyle::Plain if !is_text => Scalar::plain(text.into_owned()),
+                let form = match style {
+                    ScalarStyle::Plain if !is_text => resolve(&text),
                     ScalarStyle::Plain
                     | ScalarStyle::SingleQuoted
                     | ScalarStyle::DoubleQuoted
                     | ScalarStyle::Literal
-                    | ScalarStyle::Folded => Scalar::text(text.into_owned()),
+                    | ScalarStyle::Folded => Form::Text,
                 };
-                self.close(Node { span, value: Value::Scalar(scalar) }, anchor)
+                let (at, len) = self.forest.keep(&text, span);
+                self.close(Cell { form, at, len, ..cell(span) }, anchor)
             }
-            Event::SequenceStart(anchor, _) => {
-                self.start(span, anchor, Content::Sequence(Vec::new()))
-            }
-            Event::MappingStart(anchor, _) => {
-                let (entries, merged) = (Vec::new(), Vec::new());
-                let content = Content::Mapping { entries, keys: Keys::new(), merged, key: None };
-                self.start(span, anchor, content)
-            }
+            Event::SequenceStart(anchor, _) => self.start(span, anchor, Form::Sequence),
+            Event::MappingStart(anchor, _) => self.start(span, anchor, Form::Mapping),
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::Nothing
@@ -146,119 +114,128 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn start(&mut self, span: Span, anchor: usize, content: Content) -> Result<(), Failure> {
+    fn start(&mut self, span: Span, anchor: usize, form: Form) -> Result<(), Failure> {
         if self.open.len() >= DEPTH_MAX {
             return Err((span, YamlError::TooDeep { limit: DEPTH_MAX }, None));
         }
-        self.open.push(Open { span, anchor, content });
+        let cell = Cell { form, ..cell(span) };
+        let (first, merged) = (self.stack.len(), Merged::default());
+        self.open.push(Open { cell, anchor, first, merged });
         Ok(())
     }
 
     fn end(&mut self, end: Span) -> Result<(), Failure> {
-        let Some(open) = self.open.pop() else { return Ok(()) };
-        let span = Span { end: end.end.max(open.span.end), ..open.span };
-        let value = match open.content {
-            Content::Sequence(items) => Value::Sequence(items),
-            Content::Mapping { mut entries, mut keys, merged, .. } => {
-                for entry in merged {
-                    if !keys.contains_key(&entry.key) {
-                        keys.insert(entry.key.clone(), entry.key_span);
-                        entries.push(entry);
-                    }
-                }
-                Value::Mapping(entries)
-            }
+        let Some(Open { mut cell, anchor, first, merged }) = self.open.pop() else {
+            return Ok(());
         };
-        self.close(Node { span, value }, open.anchor)
+        cell.end = end.end.max(cell.start);
+        if cell.form == Form::Mapping {
+            let own = self.stack.get(first..).unwrap_or_default();
+            if let Some((second, first)) = duplicate(self.forest, own) {
+                let key = self.forest.scalar(second).to_owned();
+                let first = Some(self.span(first));
+                return Err((self.span(second), YamlError::DuplicateKey { key }, first));
+            }
+            merged.append(self.forest, &mut self.stack, first);
+        }
+        let children = self.stack.len() - first;
+        cell.at = self.forest.settle(self.stack.drain(first..));
+        cell.len = narrow(if cell.form == Form::Mapping { children / 2 } else { children });
+        self.close(cell, anchor)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Failure> {
-        let Some(node) = self.anchors.get(&anchor) else {
+        let Some(cell) = self.anchors.get(&anchor).copied() else {
             return Err((span, YamlError::AliasOfItself {}, None));
         };
-        self.aliased += size(node);
+        self.aliased += size(self.forest, cell);
         if self.aliased > ALIASED_MAX {
             return Err((span, YamlError::TooManyAliases { limit: ALIASED_MAX }, None));
         }
-        if self.open.len() + depth(node) > DEPTH_MAX {
+        if self.open.len() + depth(self.forest, cell) > DEPTH_MAX {
             return Err((span, YamlError::TooDeep { limit: DEPTH_MAX }, None));
         }
-        let node = node.clone();
-        self.close(node, 0)
+        self.close(cell, 0)
     }
 
     /// A finished value goes to the collection around it.
-    fn close(&mut self, node: Node, anchor: usize) -> Result<(), Failure> {
+    fn close(&mut self, cell: Cell, anchor: usize) -> Result<(), Failure> {
         if anchor != 0 {
-            self.anchors.insert(anchor, node.clone());
+            self.anchors.insert(anchor, cell);
         }
-        match self.open.last_mut().map(|open| &mut open.content) {
-            None => self.done.push(node),
-            Some(Content::Sequence(items)) => items.push(node),
-            Some(Content::Mapping { entries, keys, merged, key }) => match key.take() {
-                None => *key = Some(node),
-                Some(key) => insert(entries, keys, merged, &key, node)?,
-            },
+        let Some(open) = self.open.last_mut() else {
+            let root = self.forest.settle([cell]);
+            self.forest.roots.push(root);
+            return Ok(());
+        };
+        let is_key = (self.stack.len() - open.first).is_multiple_of(2);
+        match (open.cell.form == Form::Mapping, is_key) {
+            (false, _) => self.stack.push(cell),
+            (true, true) => {
+                let key = self.key(cell)?;
+                self.stack.push(key);
+            }
+            (true, false) => self.value(cell)?,
         }
         Ok(())
     }
-}
 
-fn size(node: &Node) -> usize {
-    match &node.value {
-        Value::Scalar(_) => 1,
-        Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Mapping(entries) => {
-            1 + entries.iter().map(|entry| size(&entry.value)).sum::<usize>()
-        }
-    }
-}
-
-fn depth(node: &Node) -> usize {
-    match &node.value {
-        Value::Scalar(_) => 0,
-        Value::Sequence(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Mapping(entries) => {
-            1 + entries.iter().map(|entry| depth(&entry.value)).max().unwrap_or(0)
-        }
-    }
-}
-
-fn insert(
-    entries: &mut Vec<Entry>,
-    keys: &mut Keys,
-    merged: &mut Vec<Entry>,
-    key: &Node,
-    value: Node,
-) -> Result<(), Failure> {
-    let text = match &key.value {
-        Value::Scalar(scalar) => scalar.as_key(),
-        Value::Sequence(_) | Value::Mapping(_) => None,
-    };
-    let Some(text) = text else { return Err((key.span, YamlError::KeyNotText {}, None)) };
-    if text == "<<" {
-        return merge(merged, value);
-    }
-    if let Some(first) = keys.insert(text.clone(), key.span) {
-        return Err((key.span, YamlError::DuplicateKey { key: text }, Some(first)));
-    }
-    entries.push(Entry { key: text, key_span: key.span, value });
-    Ok(())
-}
-
-/// What stands in the mapping itself wins over what is merged; the first merged wins over later.
-fn merge(merged: &mut Vec<Entry>, value: Node) -> Result<(), Failure> {
-    match value.value {
-        Value::Mapping(entries) => merged.extend(entries),
-        Value::Sequence(items) => {
-            for item in items {
-                let Value::Mapping(entries) = item.value else {
-                    return Err((item.span, YamlError::BadMerge {}, None));
-                };
-                merged.extend(entries);
+    /// A key is text, in its canonical form.
+    fn key(&mut self, cell: Cell) -> Result<Cell, Failure> {
+        let text = match cell.form {
+            Form::Sequence | Form::Mapping | Form::Null => {
+                return Err((self.span(cell), YamlError::KeyNotText {}, None));
             }
-        }
-        Value::Scalar(_) => return Err((value.span, YamlError::BadMerge {}, None)),
+            Form::Text | Form::Float => None,
+            Form::Bool(_) | Form::Integer => canonical(self.forest.scalar(cell)),
+        };
+        let cell = Cell { form: Form::Text, ..cell };
+        let Some(text) = text else { return Ok(cell) };
+        let (at, len) = self.forest.keep(&text, self.span(cell));
+        Ok(Cell { at, len, ..cell })
     }
-    Ok(())
+
+    fn value(&mut self, value: Cell) -> Result<(), Failure> {
+        let merges = self.stack.last().is_some_and(|key| self.forest.scalar(*key) == "<<");
+        let Some(open) = self.open.last_mut().filter(|_| merges) else {
+            self.stack.push(value);
+            return Ok(());
+        };
+        self.stack.pop();
+        let merged = open.merged.take(self.forest, value);
+        merged.map_err(|cell| (self.span(cell), YamlError::BadMerge {}, None))
+    }
+
+    fn span(&self, cell: Cell) -> Span {
+        let Cell { start, end, line, column, .. } = cell;
+        Span { document: self.forest.document, start, end, line, column }
+    }
+}
+
+fn cell(span: Span) -> Cell {
+    let Span { start, end, line, column, .. } = span;
+    Cell { start, end, line, column, ..Cell::default() }
+}
+
+fn children(forest: &Forest, cell: Cell) -> &[Cell] {
+    let count = match cell.form {
+        Form::Sequence => cell.len,
+        Form::Mapping => 2 * cell.len,
+        Form::Null | Form::Bool(_) | Form::Integer | Form::Float | Form::Text => 0,
+    };
+    forest.cells.get(cell.at as usize..(cell.at + count) as usize).unwrap_or_default()
+}
+
+fn size(forest: &Forest, cell: Cell) -> usize {
+    let values = children(forest, cell).iter().skip(usize::from(cell.form == Form::Mapping));
+    let step = if cell.form == Form::Mapping { 2 } else { 1 };
+    1 + values.step_by(step).map(|value| size(forest, *value)).sum::<usize>()
+}
+
+fn depth(forest: &Forest, cell: Cell) -> usize {
+    let below = children(forest, cell).iter().map(|value| depth(forest, *value)).max();
+    match cell.form {
+        Form::Sequence | Form::Mapping => 1 + below.unwrap_or(0),
+        Form::Null | Form::Bool(_) | Form::Integer | Form::Float | Form::Text => 0,
+    }
 }

@@ -4,9 +4,14 @@
 
 mod build;
 mod chunk;
+mod comment;
+mod forest;
+mod mapping;
+mod place;
 mod scalar;
 mod tree;
 
 pub(crate) use build::parse;
-pub(crate) use scalar::{Resolved, Scalar};
-pub(crate) use tree::{Entry, Node, Span, Value};
+pub use comment::Comment;
+pub(crate) use forest::Forest;
+pub use tree::{Entries, Entry, Items, Span, Tree};

@@ -2,66 +2,47 @@
 //!
 //! A label that is a boolean there must not be a string here.
 
-/// A scalar: how it was written and what it means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Scalar {
-    /// The text, without quotes.
-    pub(crate) text: String,
-    /// What it means.
-    pub(crate) resolved: Resolved,
+use super::forest::Form;
+
+/// What a plain scalar is.
+pub(super) fn resolve(text: &str) -> Form {
+    match meaning(text) {
+        Resolved::Null => Form::Null,
+        Resolved::Bool(value) => Form::Bool(value),
+        Resolved::Integer(_) => Form::Integer,
+        Resolved::Float => Form::Float,
+        Resolved::Text => Form::Text,
+    }
+}
+
+/// The number that a plain scalar is.
+pub(super) fn integer_of(text: &str) -> Option<i64> {
+    match meaning(text) {
+        Resolved::Integer(value) => Some(value),
+        Resolved::Null | Resolved::Bool(_) | Resolved::Float | Resolved::Text => None,
+    }
+}
+
+/// A number or boolean as the key of a JSON object; `None` for what stays as it is written.
+pub(super) fn canonical(text: &str) -> Option<String> {
+    match meaning(text) {
+        Resolved::Bool(value) => Some(value.to_string()),
+        Resolved::Integer(value) => Some(value.to_string()),
+        Resolved::Null | Resolved::Float | Resolved::Text => None,
+    }
 }
 
 /// What a scalar means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Resolved {
+enum Resolved {
     Null,
     Bool(bool),
     Integer(i64),
-    /// A number that is no 64-bit integer; nothing here needs its value.
     Float,
     Text,
 }
 
-impl Scalar {
-    /// A quoted or block scalar, which is always text.
-    pub(crate) fn text(text: String) -> Self {
-        Self { text, resolved: Resolved::Text }
-    }
-
-    /// A plain scalar.
-    pub(crate) fn plain(text: String) -> Self {
-        Self { resolved: resolve(&text), text }
-    }
-
-    pub(crate) fn is_null(&self) -> bool {
-        self.resolved == Resolved::Null
-    }
-
-    pub(crate) fn as_text(&self) -> Option<&str> {
-        (self.resolved == Resolved::Text).then_some(self.text.as_str())
-    }
-
-    /// The scalar as the key of a JSON object: numbers and booleans in their canonical form.
-    pub(crate) fn as_key(&self) -> Option<String> {
-        match self.resolved {
-            Resolved::Null => None,
-            Resolved::Bool(value) => Some(value.to_string()),
-            Resolved::Integer(value) => Some(value.to_string()),
-            Resolved::Float | Resolved::Text => Some(self.text.clone()),
-        }
-    }
-
-    pub(crate) fn what(&self) -> &'static str {
-        match self.resolved {
-            Resolved::Null => "null",
-            Resolved::Bool(_) => "a boolean",
-            Resolved::Integer(_) | Resolved::Float => "a number",
-            Resolved::Text => "text",
-        }
-    }
-}
-
-fn resolve(text: &str) -> Resolved {
+fn meaning(text: &str) -> Resolved {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Resolved::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
@@ -146,8 +127,8 @@ mod tests {
             ("10.0.0.0/8", Resolved::Text),
             ("99999999999999999999", Resolved::Float),
         ];
-        for (text, meaning) in table {
-            assert_eq!(resolve(text), meaning, "{text}");
+        for (text, meant) in table {
+            assert_eq!(meaning(text), meant, "{text}");
         }
     }
 }

@@ -51,6 +51,7 @@ fn reading_options(options: &OptionsText) -> Result<Options, Fault> {
     Ok(Options {
         replicas_max: REPLICAS_MAX,
         pod_networks: pod_networks?,
+        staged: options.staged,
         read_as: match options.read_as {
             Some(ReadAs::Cluster) => manifest::ReadAs::Cluster,
             None => manifest::ReadAs::File,

@@ -61,6 +61,9 @@ pub(super) struct CaseText {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct OptionsText {
     pub(super) read_as: Option<ReadAs>,
+    /// Staged policies decide as if they were enforced.
+    #[serde(default)]
+    pub(super) staged: bool,
     #[serde(default)]
     pub(super) pod_cidr: Vec<String>,
     #[serde(default)]

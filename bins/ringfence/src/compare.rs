@@ -1,0 +1,147 @@
+//! `ringfence compare`: how two sets of policies over one world relate.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use model::{PolicyRef, Rules, World};
+use report::{Header, Report};
+
+use crate::cli::Reading;
+use crate::exit::Exit;
+use crate::input::{self, Manifests, Unreadable};
+use crate::output::{Output, header};
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Policies in -f belong to both sides. With --policies only the two named policies are compared, each
+as if it were alone.
+
+Examples:
+  ringfence compare old/ new/ -f cluster/
+  ringfence compare -f manifests/ --policies shop/allow-web shop/allow-all")]
+pub(crate) struct Arguments {
+    /// The policies of side A
+    #[arg(required_unless_present = "policies", requires = "b")]
+    a: Option<PathBuf>,
+    /// The policies of side B
+    b: Option<PathBuf>,
+    /// The world, and policies that both sides have
+    #[arg(short = 'f', long = "filename", value_name = "PATH", required_unless_present = "a")]
+    world: Vec<PathBuf>,
+    /// Two policies of one tree: NS/NAME, or NAME
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["a", "b"])]
+    policies: Vec<String>,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Why there is nothing to compare.
+enum CompareError {
+    Unreadable,
+    /// No policy has this name.
+    NoPolicy(String),
+    /// Several policies of different kinds have it.
+    SeveralPolicies(String),
+    /// A and B say different things of what exists.
+    OtherWorld,
+}
+
+impl From<Unreadable> for CompareError {
+    fn from(_: Unreadable) -> Self {
+        Self::Unreadable
+    }
+}
+
+impl fmt::Display for CompareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable => f.write_str("nothing was compared"),
+            Self::NoPolicy(name) => write!(f, "no policy is called {name}"),
+            Self::SeveralPolicies(name) => write!(f, "several policies are called {name}"),
+            Self::OtherWorld => {
+                f.write_str("A and B have different pods or nodes: give these with -f, for both")
+            }
+        }
+    }
+}
+
+/// Two sets of policies, the world around them, and what is said of the inputs.
+struct Sides {
+    world: World,
+    rules: [Rules; 2],
+    header: Header,
+}
+
+/// Compares two sets of policies.
+pub(crate) fn run(arguments: &Arguments) -> Exit {
+    let sides = match sides(arguments) {
+        Ok(sides) => sides,
+        Err(CompareError::Unreadable) => return Exit::Incomplete,
+        Err(error) => return Exit::of(Err(error)),
+    };
+    let [a, b] = &sides.rules;
+    let comparison = analysis::compare(&sides.world, a, b);
+    arguments.output.say(&Report {
+        header: &sides.header,
+        body: &comparison,
+        lines: &comparison.relations,
+        table: &report::compare::table(&comparison),
+        closing: &[report::compare::closing(&comparison)],
+    })
+}
+
+fn sides(arguments: &Arguments) -> Result<Sides, CompareError> {
+    match (&arguments.a, &arguments.b) {
+        (Some(a), Some(b)) => of_sources(arguments, a, b),
+        (_, _) => of_names(arguments),
+    }
+}
+
+fn read(arguments: &Arguments, paths: Vec<PathBuf>) -> Result<Manifests, Unreadable> {
+    let replicas_max = manifest::Options::default().replicas_max;
+    input::told(input::load_paths(paths, &arguments.reading, replicas_max)?)
+}
+
+fn of_sources(arguments: &Arguments, a: &PathBuf, b: &PathBuf) -> Result<Sides, CompareError> {
+    let with_world =
+        |path: &PathBuf| std::iter::once(path).chain(&arguments.world).cloned().collect();
+    let [a, b] = [read(arguments, with_world(a))?, read(arguments, with_world(b))?];
+    let header = header("compare", &arguments.reading, &a);
+    let inputs = format!("{}..{}", a.digest, b.digest);
+    let header = Header { inputs, complete: a.is_complete && b.is_complete, ..header };
+    let same = a.world.pods().eq(b.world.pods()) && a.world.nodes().eq(b.world.nodes());
+    if !same {
+        return Err(CompareError::OtherWorld);
+    }
+    Ok(Sides { world: a.world, rules: [a.rules, b.rules], header })
+}
+
+fn of_names(arguments: &Arguments) -> Result<Sides, CompareError> {
+    let all = read(arguments, arguments.world.clone())?;
+    let mut header = header("compare", &arguments.reading, &all);
+    header.options.push(format!("--policies {}", arguments.policies.join(" ")));
+    let [a, b] = arguments.policies.as_slice() else { return Err(CompareError::Unreadable) };
+    let namespace = &arguments.reading.namespace;
+    let rules = [only(&all.rules, a, namespace)?, only(&all.rules, b, namespace)?];
+    Ok(Sides { world: all.world, rules, header })
+}
+
+/// The rules of the one policy that `word` names.
+fn only(rules: &Rules, word: &str, default: &str) -> Result<Rules, CompareError> {
+    let is_meant = |policy: &PolicyRef| match word.split_once('/') {
+        Some((namespace, name)) => {
+            policy.namespace.as_deref() == Some(namespace) && policy.name == name
+        }
+        None => policy.name == word && policy.namespace.as_deref().is_none_or(|own| own == default),
+    };
+    let meant: Vec<_> = rules.iter().filter(|rule| is_meant(&rule.origin.policy)).collect();
+    let first = meant.first().map(|rule| &rule.origin.policy);
+    let Some(first) = first else { return Err(CompareError::NoPolicy(word.to_owned())) };
+    match meant.iter().all(|rule| rule.origin.policy == *first) {
+        true => Ok(Rules::new(meant.into_iter().cloned().collect())),
+        false => Err(CompareError::SeveralPolicies(word.to_owned())),
+    }
+}

@@ -1,0 +1,57 @@
+//! Policies that probably mean something else than their author thought: warnings.
+//!
+//! They look at selectors, peers and ports, together with the pods that these are about.
+
+use super::lint;
+use crate::checks::{cidr, dns, peer, port, port_name, selector, spec};
+use crate::lint::{Check, Lint};
+
+pub(super) static ROWS: &[Lint] = &[
+    lint!("RF009", "selects-nothing", Warning,
+        why: "A policy that selects no pod protects nobody.",
+        fix: "Correct the selector, or remove the policy.",
+        elsewhere: [(Kubescape, "C-0299"), (KubeLinter, "dangling-networkpolicy"),
+            (KubeScore, "networkpolicy-targets-pod"), (Kics, "Network Policy Is Not Targeting Any Pod")],
+        needs: [Pods], check: Check::Facts(selector::subject_selects_nothing)),
+    lint!("RF010", "peer-selects-nothing", Warning,
+        why: "A peer that selects no pod allows nothing today, and later whoever takes its labels.",
+        fix: "Correct the selector, or remove the peer.",
+        elsewhere: [(KubeLinter, "dangling-networkpolicypeer-podselector")],
+        needs: [Pods], check: Check::Facts(selector::peer_selects_nothing)),
+    lint!("RF011", "namespace-missing", Warning,
+        why: "A selector for a namespace that does not exist selects nothing, until somebody makes one of that name.",
+        fix: "Correct the name, or add the Namespace to the input.",
+        elsewhere: [], needs: [Namespaces], check: Check::Facts(selector::namespace_missing)),
+    lint!("RF012", "adjacent-selectors", Warning,
+        why: "A dash before podSelector makes it a peer of its own: the namespaces beside it are allowed as a whole.",
+        fix: "Take the dash away if both should hold, or put the peers in separate rules if either should.",
+        elsewhere: [], needs: [], check: Check::Facts(peer::adjacent_selectors)),
+    lint!("RF013", "section-without-type", Warning,
+        why: "Rules of a direction that policyTypes leaves out have no effect at all.",
+        fix: "Add the direction to policyTypes, or remove the rules.",
+        elsewhere: [], needs: [], check: Check::Facts(spec::section_without_type)),
+    lint!("RF014", "dns-cut", Warning,
+        why: "A pod that may connect but not resolve names fails in ways that look like something else.",
+        fix: "Allow UDP and TCP port 53 to the DNS pods, for the namespace or with an Admin Accept for all.",
+        elsewhere: [], needs: [Pods], check: Check::Facts(dns::cut)),
+    lint!("RF015", "dns-port", Warning,
+        why: "DNS pods that listen on another port than 53 are not reached by a rule for 53.",
+        fix: "Write the port on which the DNS pods listen.",
+        elsewhere: [], needs: [Pods, Services], check: Check::Facts(port::dns_port)),
+    lint!("RF016", "dns-isolated", Warning,
+        why: "DNS pods that do not let in a namespace take its name resolution away.",
+        fix: "Allow UDP and TCP port 53 from `namespaceSelector: {}` on the DNS pods.",
+        elsewhere: [], needs: [Pods], check: Check::Facts(dns::isolated)),
+    lint!("RF017", "port-name-ambiguous", Warning,
+        why: "A port name that stands for several numbers opens another port on some of the pods than the author saw.",
+        fix: "Write the number, or select the pods of one application.",
+        elsewhere: [], needs: [Pods], check: Check::Facts(port_name::ambiguous)),
+    lint!("RF018", "cluster-range", Warning,
+        why: "Addresses of pods and nodes change hands; a block of them allows whoever has one today.",
+        fix: "Select pods by labels, and except the pod network from wider blocks.",
+        elsewhere: [], needs: [Networks], check: Check::Facts(cidr::cluster_range)),
+    lint!("RF019", "whole-internet", Warning,
+        why: "A block of all addresses without exceptions takes in pods, nodes and everything private beside the internet.",
+        fix: "Except the private networks and 169.254.0.0/16, or leave the peers out if really everybody is meant.",
+        elsewhere: [], needs: [], check: Check::Facts(cidr::whole_internet)),
+];
