@@ -83,6 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         Err(error) => return Exit::of(Err(error)),
     };
     let [a, b] = &sides.rules;
+    sides.rules.iter().for_each(input::say_domains);
     let comparison = analysis::compare(&sides.world, a, b);
     arguments.output.say(&Report {
         header: &sides.header,

@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use manifest::{Document, HostNetwork, IpBlocks, Options, Reading};
-use model::{Rules, World, WorldParts};
+use model::{Peer, Peers, Rules, World, WorldParts};
 use sources::Request;
 
 use crate::cli::{self, Input};
@@ -109,6 +109,17 @@ impl Loaded {
         let Reading { parts, rules, problems, .. } = self.reading;
         problems.into_iter().for_each(|problem| print(&problem.into()));
         Parts { parts, rules, is_complete }
+    }
+}
+
+/// Says which rules an answer about flows leaves out: a DNS name has no addresses yet (ruling C8).
+pub(crate) fn say_domains(rules: &Rules) {
+    let has_domain = |peers: &Peers| match peers {
+        Peers::Any => false,
+        Peers::OneOf(peers) => peers.iter().any(|peer| matches!(peer, Peer::Domain(_))),
+    };
+    for rule in rules.iter().filter(|rule| has_domain(&rule.peers)) {
+        eprintln!("note: {} names domains, which match nobody yet: left out", rule.origin);
     }
 }
 

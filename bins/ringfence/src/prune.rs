@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     let Ok(loaded) = input::load(&arguments.input, replicas_max) else { return Exit::Incomplete };
     let sources = edit::Sources::of(&loaded);
     let Ok(manifests) = input::told(loaded) else { return Exit::Incomplete };
+    input::say_domains(&manifests.rules);
     let prune = analysis::prune(&manifests.world, &manifests.rules);
     if arguments.patch || arguments.write {
         let file = arguments.output.output_file.as_deref();

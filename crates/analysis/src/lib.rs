@@ -25,7 +25,7 @@ pub use diff::{Diff, diff};
 pub use exposure::{Exposure, exposure};
 pub use group::{Group, Members};
 pub use name::{By, Name};
-pub use network::networks;
+pub use network::{address, networks};
 pub use prune::{Prune, prune};
 pub use reach::{Options, Reach, reach};
 pub use traffic::TrafficSet;

@@ -61,7 +61,8 @@ pub(crate) fn internet(family: Family) -> u128 {
 }
 
 /// The address of `family` with this number.
-pub(crate) fn address(family: Family, number: u128) -> IpAddr {
+#[must_use]
+pub fn address(family: Family, number: u128) -> IpAddr {
     match family {
         Family::V4 => Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX)).into(),
         Family::V6 => Ipv6Addr::from(number).into(),

@@ -2,10 +2,11 @@
 //!
 //! Its own policy forbids it to ask the network for anything; what it shows is in it.
 
+use report::xml_escape;
 use serde::Serialize;
 
 use crate::graph::Graph;
-use crate::svg::{escaped, svg};
+use crate::svg::svg;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -26,7 +27,7 @@ pub fn html(graph: &Graph, title: &str) -> String {
     let data = data.replace("</", "<\\/");
     let parts = [
         ("{{style}}", STYLE),
-        ("{{title}}", &escaped(title)),
+        ("{{title}}", &xml_escape(title)),
         ("{{map}}", &svg(graph)),
         ("{{data}}", &data),
         ("{{script}}", SCRIPT),

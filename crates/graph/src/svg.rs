@@ -3,6 +3,8 @@
 //! Every node and edge has an id, a title for who hovers, and a shape or dash of its own kind for
 //! who sees no colours.
 
+use report::xml_escape;
+
 use crate::graph::{Edge, Graph, Kind, Node};
 use crate::layout::{LABEL_MAX, Layout, Place, layout};
 
@@ -45,7 +47,7 @@ fn namespace(at: usize, name: &str, place: Place) -> String {
          <text x=\"{}\" y=\"{}\">{name}</text></g>\n",
         x + 10,
         y + 17,
-        name = escaped(name),
+        name = xml_escape(name),
     )
 }
 
@@ -71,8 +73,8 @@ fn node(at: usize, node: &Node, place: Place) -> String {
         class(node.kind),
         x + width / 2,
         y + height / 2 + 4,
-        escaped(&label),
-        word = escaped(&node.word),
+        xml_escape(&label),
+        word = xml_escape(&node.word),
     )
 }
 
@@ -100,8 +102,8 @@ fn edge(graph: &Graph, layout: &Layout, at: usize, edge: &Edge) -> String {
          <path d=\"{path}\" marker-end=\"url(#arrow)\"/><text x=\"{x}\" y=\"{y}\">{}</text></g>\n",
         edge.from,
         edge.to,
-        escaped(&short(&edge.ports)),
-        title = escaped(&title),
+        xml_escape(&short(&edge.ports)),
+        title = xml_escape(&title),
     )
 }
 
@@ -129,19 +131,4 @@ fn short(ports: &str) -> String {
         Some((cut, _)) => format!("{}…", ports.get(..cut).unwrap_or_default()),
         None => ports.to_owned(),
     }
-}
-
-/// Text as text of XML, in and outside of attributes.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

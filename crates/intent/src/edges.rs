@@ -5,12 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use analysis::TrafficSet;
+use analysis::{TrafficSet, address};
 use compile::{AddressRange, number};
 use ipnet::IpNet;
 use model::{Family, Peer, Peers, PortMatch, PortRange, Ports, Protocol, Rules, Traffic, World};
-
-use crate::ranges::address;
 
 /// An address of the internet that is used for nothing inside: what stands for it where something
 /// must be allowed, and the best example of many.

@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use compile::AddressRange;
 use ipnet::IpNet;
-use model::Family;
 
 /// All addresses of both families.
 pub(crate) fn everything() -> Vec<AddressRange> {
@@ -49,16 +48,11 @@ fn without(range: AddressRange, hole: AddressRange) -> Vec<AddressRange> {
         .collect()
 }
 
-/// The address of `family` with this number.
-pub(crate) fn address(family: Family, number: u128) -> IpAddr {
-    match family {
-        Family::V4 => Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX)).into(),
-        Family::V6 => Ipv6Addr::from(number).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use analysis::address;
+    use model::Family;
+
     use super::*;
 
     fn range(network: &str) -> AddressRange {

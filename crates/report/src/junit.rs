@@ -76,8 +76,10 @@ fn inside(result: &JunitResult) -> Option<String> {
     }
 }
 
-/// What XML cannot hold at all becomes the replacement character.
-fn escape(text: &str) -> String {
+/// Text as text of XML, in and outside of attributes. What XML cannot hold at all becomes the
+/// replacement character.
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -26,7 +26,7 @@ mod text;
 pub use crowd::Crowds;
 pub use csv::{cell as csv_cell, line as csv_line};
 pub use header::Header;
-pub use junit::{JunitCase, JunitResult, junit};
+pub use junit::{JunitCase, JunitResult, escape as xml_escape, junit};
 pub use markdown::escape as markdown_escape;
 pub use networks::words as network_words;
 pub use table::{Column, Table};

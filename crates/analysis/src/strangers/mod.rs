@@ -21,7 +21,7 @@ const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// At most so many kinds are told apart in one namespace.
 const KINDS_MAX: usize = 2_000;
 /// At most so many strangers are added.
-const STRANGERS_MAX: usize = 60_000;
+const STRANGERS_MAX: usize = 250_000;
 
 /// A world with strangers in it.
 pub(crate) struct Strangers {
