@@ -25,6 +25,11 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 
+/// A large cluster is a million small pieces; the system's allocator takes a quarter of the time.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let parsed = about::named(Cli::command()).try_get_matches();
     match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {

@@ -149,15 +149,15 @@ impl Names {
     /// The names of `members` among those `present`. A workload of which some are not meant is named
     /// pod by pod; a namespace is named all the same, and that is said.
     pub(crate) fn fold(&self, members: &RoaringBitmap, present: &Present) -> Folded {
-        let mut counts = vec![0; self.names.len()];
         let groups = members.iter().filter_map(|it| self.of_member.get(it as usize));
-        for (group, _) in groups {
-            counts.get_mut(*group as usize).into_iter().for_each(|count| *count += 1);
-        }
+        let mut groups: Vec<u32> = groups.map(|(group, _)| *group).collect();
+        // Most groups of an answer are small, so nothing is counted that is not in them.
+        groups.sort_unstable();
         let mut folded = Folded { names: RoaringBitmap::new(), is_partial: false };
-        let sizes = counts.into_iter().zip(&present.sizes);
-        for (group, (count, size)) in (0..).zip(sizes).filter(|(_, (count, _))| *count > 0) {
-            match (count == *size, self.by) {
+        for same in groups.chunk_by(|one, next| one == next) {
+            let Some(&group) = same.first() else { continue };
+            let size = present.sizes.get(group as usize).copied();
+            match (u64::try_from(same.len()).ok() == size, self.by) {
                 (true, By::Workload | By::Pod | By::Namespace) => {
                     folded.names.insert(group);
                 }
