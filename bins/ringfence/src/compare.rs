@@ -10,7 +10,8 @@ use report::{Header, Report};
 use crate::cli::Reading;
 use crate::exit::Exit;
 use crate::input::{self, Manifests, Unreadable};
-use crate::output::{Output, header};
+use crate::output::Output;
+use crate::progress;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -84,7 +85,8 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     };
     let [a, b] = &sides.rules;
     sides.rules.iter().for_each(input::say_domains);
-    let comparison = analysis::compare(&sides.world, a, b);
+    let compare = || analysis::compare(&sides.world, a, b);
+    let comparison = progress::during("comparing policies", compare);
     arguments.output.say(&Report {
         header: &sides.header,
         body: &comparison,
@@ -102,15 +104,14 @@ fn sides(arguments: &Arguments) -> Result<Sides, CompareError> {
 }
 
 fn read(arguments: &Arguments, paths: Vec<PathBuf>) -> Result<Manifests, Unreadable> {
-    let replicas_max = manifest::Options::default().replicas_max;
-    input::told(input::load_paths(paths, &arguments.reading, replicas_max)?)
+    input::told(input::load_paths(paths, &arguments.reading)?)
 }
 
 fn of_sources(arguments: &Arguments, a: &PathBuf, b: &PathBuf) -> Result<Sides, CompareError> {
     let with_world =
         |path: &PathBuf| std::iter::once(path).chain(&arguments.world).cloned().collect();
     let [a, b] = [read(arguments, with_world(a))?, read(arguments, with_world(b))?];
-    let header = header("compare", &arguments.reading, &a);
+    let header = a.header("compare", arguments.reading.words());
     let inputs = format!("{}..{}", a.digest, b.digest);
     let header = Header { inputs, complete: a.is_complete && b.is_complete, ..header };
     let same = a.world.pods().eq(b.world.pods()) && a.world.nodes().eq(b.world.nodes());
@@ -122,7 +123,7 @@ fn of_sources(arguments: &Arguments, a: &PathBuf, b: &PathBuf) -> Result<Sides, 
 
 fn of_names(arguments: &Arguments) -> Result<Sides, CompareError> {
     let all = read(arguments, arguments.world.clone())?;
-    let mut header = header("compare", &arguments.reading, &all);
+    let mut header = all.header("compare", arguments.reading.words());
     header.options.push(format!("--policies {}", arguments.policies.join(" ")));
     let [a, b] = arguments.policies.as_slice() else { return Err(CompareError::Unreadable) };
     let namespace = &arguments.reading.namespace;

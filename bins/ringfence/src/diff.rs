@@ -12,7 +12,8 @@ use report::{Crowds, Header, Report};
 use crate::cli::Reading;
 use crate::exit::Exit;
 use crate::input::{self, Manifests, Unreadable};
-use crate::output::{Output, header};
+use crate::output::Output;
+use crate::progress;
 use crate::word::SelectorWord;
 
 /// What makes the command end with 1.
@@ -64,7 +65,8 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     let Ok([old, new]) = sides(arguments) else { return Exit::Incomplete };
     let worlds = [&old, &new].map(|side| (&side.world, &side.rules));
     let [before, after] = worlds;
-    let diff = analysis::diff(before, after, &Options::default(), arguments.explain);
+    let diff = || analysis::diff(before, after, &Options::default(), arguments.explain);
+    let diff = progress::during("comparing who reaches whom", diff);
     let header = joined(arguments, &old, &new);
     let said = arguments.output.say(&Report {
         header: &header,
@@ -84,13 +86,13 @@ fn sides(arguments: &Arguments) -> Result<[Manifests; 2], Unreadable> {
     let new = arguments.new.as_ref().unwrap_or(&arguments.old);
     let read = |path: &PathBuf, how: &Reading| {
         let paths = std::iter::once(path).chain(&arguments.both).cloned().collect();
-        input::told(input::load_paths(paths, how, manifest::Options::default().replicas_max)?)
+        input::told(input::load_paths(paths, how)?)
     };
     Ok([read(&arguments.old, &arguments.reading)?, read(new, &now)?])
 }
 
 fn joined(arguments: &Arguments, old: &Manifests, new: &Manifests) -> Header {
-    let header = header("diff", &arguments.reading, new);
+    let header = new.header("diff", arguments.reading.words());
     let inputs = format!("{}..{}", old.digest, new.digest);
     Header { inputs, complete: old.is_complete && new.is_complete, ..header }
 }

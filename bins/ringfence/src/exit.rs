@@ -4,6 +4,8 @@
 
 use std::process::ExitCode;
 
+use report::Header;
+
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -24,6 +26,18 @@ impl Exit {
                 eprintln!("error: {error}");
                 Self::Incomplete
             }
+        }
+    }
+
+    /// This, unless an object was not understood: then there is no full answer, whatever the rest
+    /// said (ruling E4).
+    pub(crate) fn unless_incomplete(self, header: &Header) -> Self {
+        match header.warning() {
+            Some(warning) => {
+                eprintln!("{warning}");
+                Self::Incomplete
+            }
+            None => self,
         }
     }
 }

@@ -6,19 +6,18 @@ mod asked;
 mod flows;
 mod single;
 
-use manifest::Options;
+use report::Header;
 
 pub(crate) use self::arguments::Arguments;
 use self::arguments::Expectation;
 use self::single::{Sources, Words};
 use crate::exit::Exit;
-use crate::input::{self, Loaded};
+use crate::input::{self, Loaded, Manifests};
 use crate::print::PrintError;
 
 /// Decides one flow or a list of them.
 pub(crate) fn run(arguments: &Arguments) -> Exit {
-    let loaded = input::load(&arguments.input, Options::default().replicas_max);
-    let Ok(mut loaded) = loaded else { return Exit::Incomplete };
+    let Ok(mut loaded) = input::load(&arguments.input) else { return Exit::Incomplete };
     let sources = sources(&mut loaded);
     let Ok(manifests) = input::told(loaded) else { return Exit::Incomplete };
     let Arguments { flows, from, to, port, .. } = arguments;
@@ -30,16 +29,12 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         (None, ..) => Ok(Exit::Incomplete),
     };
     match answered {
-        Ok(exit) if manifests.is_complete => exit,
-        Ok(_) => incomplete(),
+        Ok(exit) => exit.unless_incomplete(&header(arguments, &manifests)),
         // A closed pipe is the reader's choice, not a failure of ours.
         Err(ExplainError::Output(cause)) if cause.kind() == std::io::ErrorKind::BrokenPipe => {
             Exit::Good
         }
-        Err(error) => {
-            eprintln!("error: {error}");
-            Exit::Incomplete
-        }
+        Err(error) => Exit::of(Err(error)),
     }
 }
 
@@ -52,9 +47,8 @@ fn sources(loaded: &mut Loaded) -> Sources {
     }
 }
 
-fn incomplete() -> Exit {
-    eprintln!("INCOMPLETE: some objects were not understood, so this answer may be wrong");
-    Exit::Incomplete
+fn header(arguments: &Arguments, manifests: &Manifests) -> Header {
+    manifests.header("explain", arguments.input.reading.words())
 }
 
 /// Whether the verdict is the expected one, if one is expected.

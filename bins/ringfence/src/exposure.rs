@@ -7,7 +7,8 @@ use report::{Crowds, Report};
 use crate::cli::Input;
 use crate::exit::Exit;
 use crate::input;
-use crate::output::{Output, header};
+use crate::output::Output;
+use crate::progress;
 use crate::reach::who;
 
 #[derive(Args, Debug)]
@@ -40,8 +41,9 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         Err(error) => return Exit::of(Err(error)),
     };
     let options = Options::default();
-    let exposure = analysis::exposure::exposure_of(world, &tables, &options, focus.as_ref());
-    let mut header = header("exposure", &arguments.input.reading, &manifests);
+    let exposure = || analysis::exposure::exposure_of(world, &tables, &options, focus.as_ref());
+    let exposure = progress::during("looking who could reach whom", exposure);
+    let mut header = manifests.header("exposure", arguments.input.reading.words());
     header.options.extend(arguments.of.iter().map(|word| format!("--of {word}")));
     arguments.output.say(&Report {
         header: &header,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use analysis::reach::Options;
 use clap::{Args, ValueEnum};
 use graph::Source;
 use model::Place;
@@ -12,7 +11,6 @@ use report::Crowds;
 use crate::cli::Input;
 use crate::exit::Exit;
 use crate::input;
-use crate::output::header;
 use crate::print::print;
 use crate::reach::Asked;
 
@@ -52,28 +50,23 @@ pub(crate) struct Arguments {
 
 /// Draws who reaches whom.
 pub(crate) fn run(arguments: &Arguments) -> Exit {
-    let Ok(loaded) = input::load(&arguments.input, manifest::Options::default().replicas_max)
-    else {
-        return Exit::Incomplete;
-    };
+    let Ok(loaded) = input::load(&arguments.input) else { return Exit::Incomplete };
     let texts: BTreeMap<_, _> = loaded
         .documents
         .iter()
         .map(|document| (document.name.clone(), document.text.clone()))
         .collect();
     let Ok(manifests) = input::told(loaded) else { return Exit::Incomplete };
-    let reach = analysis::reach(&manifests.world, &manifests.rules, &Options::default());
     let namespace = &arguments.input.reading.namespace;
-    let focus = match arguments.asked.focus(namespace, &manifests.world, reach.tables().roster()) {
-        Ok(focus) => focus,
+    let reached = match arguments.asked.reached(&manifests, namespace, true) {
+        Ok(reached) => reached,
         Err(error) => return Exit::of(Err(error)),
     };
     let by = arguments.asked.by.into();
-    let reached = reach.report(&manifests.world, by, &focus, true);
     let lines = |place: &Place| Some(item(texts.get(&place.file)?, place.line));
     let source = Source { rules: &manifests.rules, lines: &lines };
     let graph = graph::build(&reached, &Crowds::new(&manifests.world, by), &source);
-    let header = header("graph", &arguments.input.reading, &manifests);
+    let header = manifests.header("graph", arguments.input.reading.words());
     let text = match arguments.output {
         Picture::Dot => graph::dot(&graph),
         Picture::Svg => graph::svg(&graph),
@@ -81,13 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         Picture::Html => graph::html(&graph, &header.line()),
     };
     let printed = Exit::of(print(&text, arguments.output_file.as_deref()));
-    match header.warning() {
-        Some(warning) => {
-            eprintln!("{warning}");
-            Exit::Incomplete
-        }
-        None => printed,
-    }
+    printed.unless_incomplete(&header)
 }
 
 /// The lines of the item that begins at `line`, from 1: as far as they are indented deeper.

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 
 use manifest::{Document, HostNetwork, IpBlocks, Options, Reading};
 use model::{Peer, Peers, Rules, World, WorldParts};
+use report::Header;
 use sources::Request;
 
 use crate::cli::{self, Input};
+use crate::progress;
 
 /// What the manifests say.
 pub(crate) struct Manifests {
@@ -49,22 +51,31 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 /// Where no answer is possible at all; why is printed already.
-pub(crate) fn load(input: &Input, replicas_max: u32) -> Result<Loaded, Unreadable> {
-    load_paths(input.all_paths(), &input.reading, replicas_max)
+pub(crate) fn load(input: &Input) -> Result<Loaded, Unreadable> {
+    load_paths(input.all_paths(), &input.reading)
 }
 
 /// As [`load`], for paths that a command names in its own way.
 ///
 /// # Errors
 /// As [`load`].
-pub(crate) fn load_paths(
+pub(crate) fn load_paths(paths: Vec<PathBuf>, how: &cli::Reading) -> Result<Loaded, Unreadable> {
+    load_replicas(paths, how, Options::default().replicas_max)
+}
+
+/// As [`load_paths`], with at most `replicas_max` pods of a workload.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_replicas(
     paths: Vec<PathBuf>,
     how: &cli::Reading,
     replicas_max: u32,
 ) -> Result<Loaded, Unreadable> {
     let request =
         Request { paths, revision: how.git.clone(), helm_values: how.helm_values.clone() };
-    let loaded = sources::load(&request, || Ok(io::stdin())).map_err(|errors| {
+    let load = || sources::load(&request, || Ok(io::stdin()));
+    let loaded = progress::during("loading manifests", load).map_err(|errors| {
         print(&errors.into());
         Unreadable
     })?;
@@ -72,7 +83,8 @@ pub(crate) fn load_paths(
         eprintln!("rendered {} by {}", rendered.path, rendered.by);
     }
     let (digest, options) = (loaded.digest(), options(how, replicas_max));
-    let reading = manifest::read(&loaded.documents, &options);
+    let read = || manifest::read(&loaded.documents, &options);
+    let reading = progress::during("reading manifests", read);
     if !reading.staged.is_empty() {
         let names: Vec<String> = reading.staged.iter().map(ToString::to_string).collect();
         eprintln!("staged, so they decide nothing: {}", names.join(", "));
@@ -85,7 +97,7 @@ pub(crate) fn load_paths(
 /// # Errors
 /// Where no answer is possible at all; why is printed already.
 pub(crate) fn read(input: &Input) -> Result<Manifests, Unreadable> {
-    told(load(input, Options::default().replicas_max)?)
+    told(load(input)?)
 }
 
 /// Prints every problem of what was read, and makes a world of the rest.
@@ -102,13 +114,35 @@ pub(crate) fn told(loaded: Loaded) -> Result<Manifests, Unreadable> {
     Ok(Manifests { world, rules, is_complete, digest })
 }
 
+impl Manifests {
+    /// What a report about them says of itself.
+    pub(crate) fn header(&self, command: &str, options: Vec<String>) -> Header {
+        header(command, options, &self.digest, self.is_complete)
+    }
+}
+
 impl Loaded {
+    /// As [`Manifests::header`].
+    pub(crate) fn header(&self, command: &str, options: Vec<String>) -> Header {
+        header(command, options, &self.digest, self.reading.is_complete())
+    }
+
     /// Prints every problem.
     pub(crate) fn told(self) -> Parts {
         let is_complete = self.reading.is_complete();
         let Reading { parts, rules, problems, .. } = self.reading;
         problems.into_iter().for_each(|problem| print(&problem.into()));
         Parts { parts, rules, is_complete }
+    }
+}
+
+fn header(command: &str, options: Vec<String>, digest: &str, complete: bool) -> Header {
+    Header {
+        tool: format!("ringfence {command}"),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        inputs: digest.to_owned(),
+        options,
+        complete,
     }
 }
 

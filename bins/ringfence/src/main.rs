@@ -13,6 +13,7 @@ mod input;
 mod lab;
 mod output;
 mod print;
+mod progress;
 mod prune;
 mod reach;
 mod test;

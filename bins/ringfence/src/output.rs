@@ -5,12 +5,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use report::{Format, Header, Report};
+use report::{Format, Report};
 use serde::Serialize;
 
-use crate::cli::Reading;
 use crate::exit::Exit;
-use crate::input::Manifests;
 use crate::print::{print, width};
 
 /// A report's format.
@@ -59,28 +57,6 @@ impl Output {
     pub(crate) fn say<B: Serialize, L: Serialize>(&self, report: &Report<'_, B, L>) -> Exit {
         let text = report.render(self.output.into(), width(self.output_file.as_deref()));
         let printed = Exit::of(print(&text, self.output_file.as_deref()));
-        self.ends(report.header, printed)
-    }
-
-    /// How a command ends whose answer is printed.
-    pub(crate) fn ends(&self, header: &Header, printed: Exit) -> Exit {
-        match header.warning() {
-            Some(warning) => {
-                eprintln!("{warning}");
-                Exit::Incomplete
-            }
-            None => printed,
-        }
-    }
-}
-
-/// What a report says of itself.
-pub(crate) fn header(command: &str, reading: &Reading, manifests: &Manifests) -> Header {
-    Header {
-        tool: format!("ringfence {command}"),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        inputs: manifests.digest.clone(),
-        options: reading.words(),
-        complete: manifests.is_complete,
+        printed.unless_incomplete(report.header)
     }
 }

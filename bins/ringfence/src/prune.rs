@@ -11,8 +11,9 @@ use report::Report;
 use crate::cli::Input;
 use crate::exit::Exit;
 use crate::input;
-use crate::output::{Output, header};
+use crate::output::Output;
 use crate::print::print;
+use crate::progress;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -39,12 +40,12 @@ pub(crate) struct Arguments {
 
 /// Says what nobody needs.
 pub(crate) fn run(arguments: &Arguments) -> Exit {
-    let replicas_max = manifest::Options::default().replicas_max;
-    let Ok(loaded) = input::load(&arguments.input, replicas_max) else { return Exit::Incomplete };
+    let Ok(loaded) = input::load(&arguments.input) else { return Exit::Incomplete };
     let sources = edit::Sources::of(&loaded);
     let Ok(manifests) = input::told(loaded) else { return Exit::Incomplete };
     input::say_domains(&manifests.rules);
-    let prune = analysis::prune(&manifests.world, &manifests.rules);
+    let prune = || analysis::prune(&manifests.world, &manifests.rules);
+    let prune = progress::during("looking for what nobody needs", prune);
     if arguments.patch || arguments.write {
         let file = arguments.output.output_file.as_deref();
         let done = sources
@@ -55,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     }
     let lines = report::prune::each(&prune, &manifests.rules);
     arguments.output.say(&Report {
-        header: &header("prune", &arguments.input.reading, &manifests),
+        header: &manifests.header("prune", arguments.input.reading.words()),
         body: &prune,
         lines: &lines,
         table: &report::prune::table(&lines),

@@ -5,14 +5,14 @@ pub(crate) mod who;
 
 pub(crate) use asked::Asked;
 
-use analysis::reach::{Options, Report as Reached};
+use analysis::reach::Report as Reached;
 use clap::Args;
 use report::{Crowds, Report};
 
 use crate::cli::Input;
 use crate::exit::Exit;
 use crate::input;
-use crate::output::{Output, ReportFormat, header};
+use crate::output::{Output, ReportFormat};
 use crate::print::stream;
 
 #[derive(Args, Debug)]
@@ -43,19 +43,17 @@ pub(crate) struct Arguments {
 /// Says who reaches whom.
 pub(crate) fn run(arguments: &Arguments) -> Exit {
     let Ok(manifests) = input::read(&arguments.input) else { return Exit::Incomplete };
-    let reach = analysis::reach(&manifests.world, &manifests.rules, &Options::default());
-    let namespace = &arguments.input.reading.namespace;
-    let focus = match arguments.asked.focus(namespace, &manifests.world, reach.tables().roster()) {
-        Ok(focus) => focus,
+    let reading = &arguments.input.reading;
+    let asked = arguments.asked.reached(&manifests, &reading.namespace, arguments.explain);
+    let reached = match asked {
+        Ok(reached) => reached,
         Err(error) => return Exit::of(Err(error)),
     };
-    let by = arguments.asked.by.into();
-    let reached = reach.report(&manifests.world, by, &focus, arguments.explain);
-    let header = header("reach", &arguments.input.reading, &manifests);
+    let header = manifests.header("reach", reading.words());
     if arguments.expand {
-        return arguments.output.ends(&header, expand(&reached, &arguments.output));
+        return expand(&reached, &arguments.output).unless_incomplete(&header);
     }
-    let crowds = Crowds::new(&manifests.world, by);
+    let crowds = Crowds::new(&manifests.world, arguments.asked.by.into());
     arguments.output.say(&Report {
         header: &header,
         body: &reached,

@@ -4,14 +4,14 @@ mod arguments;
 pub(crate) mod load;
 
 use intent::Judge;
-use intent::report::{self as tested, Colour};
+use intent::report as tested;
 use report::{Format, Header, Table};
 
 pub(crate) use self::arguments::Arguments;
 use self::arguments::TestFormat;
 use crate::exit::Exit;
-use crate::output::header;
 use crate::print::{print, tells_colour};
+use crate::progress;
 
 /// Judges tests, or writes down what holds today.
 pub(crate) fn run(arguments: &Arguments) -> Exit {
@@ -22,19 +22,20 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     }
     let resolved = loaded.tests.resolved(&loaded.manifests.world, &judge);
     let Ok(tests) = resolved else { return Exit::Incomplete };
-    let result = tested::Report::of(&tests, &judge);
+    let result = progress::during("judging tests", || tested::Report::of(&tests, &judge));
     let file = arguments.output_file.as_deref();
     let text = match arguments.output {
-        TestFormat::Text => {
-            let colour = if tells_colour(file) { Colour::Yes } else { Colour::No };
-            tested::text(&result, colour)
-        }
+        TestFormat::Text => tested::text(&result, tells_colour(file).into()),
         TestFormat::Tap => tested::tap(&result),
         TestFormat::Junit => tested::junit(&result),
         TestFormat::Json => json(arguments, &loaded, &result),
     };
-    let printed = Exit::of(print(&text, file));
-    ending(&loaded, &result, printed)
+    let ending = match (Exit::of(print(&text, file)), result.failed) {
+        (Exit::Good, 0) => Exit::Good,
+        (Exit::Good, _) => Exit::Bad,
+        (other, _) => other,
+    };
+    ending.unless_incomplete(&header(arguments, &loaded))
 }
 
 /// What cannot be read is in no matrix, so a record of the rest would hold for the wrong reason.
@@ -43,14 +44,18 @@ fn record(arguments: &Arguments, loaded: &load::Loaded, judge: &Judge<'_>) -> Ex
         eprintln!("error: the manifests are incomplete, and half a matrix is not recorded");
         return Exit::Incomplete;
     }
-    let header = header("test --record", &arguments.reading, &loaded.manifests);
+    let header = loaded.manifests.header("test --record", arguments.reading.words());
     let text = intent::record(judge, "recorded", &header.line());
     Exit::of(print(&text, arguments.output_file.as_deref()))
 }
 
+fn header(arguments: &Arguments, loaded: &load::Loaded) -> Header {
+    let header = loaded.manifests.header("test", arguments.reading.words());
+    Header { inputs: loaded.digest(), ..header }
+}
+
 fn json(arguments: &Arguments, loaded: &load::Loaded, result: &tested::Report) -> String {
-    let header = header("test", &arguments.reading, &loaded.manifests);
-    let header = Header { inputs: loaded.digest(), ..header };
+    let header = header(arguments, loaded);
     let table = Table::default();
     let report = report::Report {
         header: &header,
@@ -60,17 +65,4 @@ fn json(arguments: &Arguments, loaded: &load::Loaded, result: &tested::Report) -
         closing: &[],
     };
     report.render(Format::Json, None)
-}
-
-/// Half an answer is none, and a test that holds on half of the manifests shows nothing (ruling E4).
-fn ending(loaded: &load::Loaded, result: &tested::Report, printed: Exit) -> Exit {
-    if !loaded.manifests.is_complete {
-        eprintln!("INCOMPLETE: some objects were not understood, so this answer may be wrong");
-        return Exit::Incomplete;
-    }
-    match (printed, result.failed) {
-        (Exit::Good, 0) => Exit::Good,
-        (Exit::Good, _) => Exit::Bad,
-        (other, _) => other,
-    }
 }

@@ -2,17 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
+mod support;
+
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
+use support::{Said, ringfence};
 
-fn compare(words: &[&str]) -> (i32, String, String) {
+fn compare(words: &[&str]) -> Said {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
-    let output = command.current_dir(root).arg("compare").args(words).output().unwrap();
-    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    ringfence(&root, &[&["compare"], words].concat())
 }
 
 #[test]

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use support::{Said, ringfence};
 
 const WORLD: &str = "\
 apiVersion: v1
@@ -42,12 +45,9 @@ fn change(old: &str, new: &str) -> TempDir {
     folder
 }
 
-fn diff(folder: &Path, more: &[&str]) -> (i32, String, String) {
+fn diff(folder: &Path, more: &[&str]) -> Said {
     let fixed = ["diff", "old.yaml", "new.yaml", "-f", "world.yaml"];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
-    let output = command.current_dir(folder).args(fixed).args(more).output().unwrap();
-    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    ringfence(folder, &[&fixed, more].concat())
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
+mod support;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::{Said, said};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
 
@@ -23,11 +26,9 @@ fn ringfence(arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn explain(from: &str, to: &str, port: &str, more: &[&str]) -> (i32, String, String) {
+fn explain(from: &str, to: &str, port: &str, more: &[&str]) -> Said {
     let fixed = ["explain", "-f", "shop.yaml", "--from", from, "--to", to, "--port", port];
-    let output = ringfence(&[&fixed, more].concat(), "");
-    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    said(ringfence(&[&fixed, more].concat(), ""))
 }
 
 #[test]
@@ -95,12 +96,9 @@ fn copied() -> tempfile::TempDir {
     folder
 }
 
-fn explain_in(folder: &std::path::Path, words: &[&str]) -> (i32, String, String) {
+fn explain_in(folder: &std::path::Path, words: &[&str]) -> Said {
     let fixed = ["explain", "shop.yaml", "--from", "shop/web", "--to", "shop/db", "--port", "5433"];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
-    let output = command.current_dir(folder).args(fixed).args(words).output().unwrap();
-    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    support::ringfence(folder, &[&fixed, words].concat())
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
+mod support;
+
 use std::fs;
-use std::process::Command;
 
 use serde_json::Value;
+use support::{Said, ringfence};
 
 const INPUT: &str = "\
 apiVersion: v1
@@ -28,14 +30,10 @@ spec:
     ports: [{port: 5432}]
 ";
 
-fn exposure(input: &str, more: &[&str]) -> (i32, String, String) {
+fn exposure(input: &str, more: &[&str]) -> Said {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("all.yaml"), input).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
-    command.current_dir(folder.path()).args(["exposure", "all.yaml"]).args(more);
-    let output = command.output().unwrap();
-    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    ringfence(folder.path(), &[&["exposure", "all.yaml"], more].concat())
 }
 
 #[test]

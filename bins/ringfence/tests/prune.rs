@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may crash")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
+use support::ringfence;
 use tempfile::TempDir;
 
 const WORLD: &str = "\
@@ -69,9 +71,8 @@ fn folder(policies: &str) -> TempDir {
 }
 
 fn run(folder: &Path, words: &[&str]) -> (i32, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
-    let output = command.current_dir(folder).args(words).output().unwrap();
-    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    let (code, said, _) = ringfence(folder, words);
+    (code, said)
 }
 
 #[test]

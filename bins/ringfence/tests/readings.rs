@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may crash")]
 
+mod support;
+
 use std::fs;
-use std::process::Command;
+
+use support::ringfence;
 
 const WORLD: &str = "\
 apiVersion: v1
@@ -37,11 +40,9 @@ fn verdict(mode: &str, peer: &str, from: &str, more: &[&str]) -> (String, String
     fs::write(folder.path().join("world.yaml"), text).unwrap();
     let fixed =
         ["explain", "world.yaml", "-n", "shop", "--from", from, "--to", "db", "--port", "5432"];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
-    let output = command.current_dir(folder.path()).args(fixed).args(more).output().unwrap();
-    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(output.stderr));
-    (text(output.stdout), text(output.stderr))
+    let (code, said, error) = ringfence(folder.path(), &[&fixed, more].concat());
+    assert_eq!(code, 0, "{error}");
+    (said, error)
 }
 
 #[track_caller]

@@ -5,11 +5,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may crash")]
 
+mod support;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use support::{Said, said};
 use tempfile::TempDir;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\nspec: {containers: []}\n";
@@ -27,11 +30,10 @@ fn run(folder: &Path, program: &str, arguments: &[&str], path: Option<&Path>) ->
     command.output().unwrap()
 }
 
-fn reach(folder: &Path, arguments: &[&str], path: Option<&Path>) -> (i32, String, String) {
+fn reach(folder: &Path, arguments: &[&str], path: Option<&Path>) -> Said {
     let all = [&["reach", "-o", "json"], arguments].concat();
     let output = run(folder, env!("CARGO_BIN_EXE_ringfence"), &all, path);
-    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    said(output)
 }
 
 /// A folder of programs, which is all that is on the `PATH`.

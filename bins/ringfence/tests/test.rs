@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
+use support::Said;
 use tempfile::TempDir;
 
 const TEST: &str = "\
@@ -26,11 +28,8 @@ fn folder(tests: &str) -> TempDir {
     folder
 }
 
-fn ringfence(folder: &TempDir, words: &[&str]) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
-    let output = command.current_dir(folder.path()).args(words).output().unwrap();
-    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+fn ringfence(folder: &TempDir, words: &[&str]) -> Said {
+    support::ringfence(folder.path(), words)
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(crate) fn flow(input: &Input<'_>, flow: &Flow, trace: &Trace) -> FlowAnswer 
         from: name::of(input.world, flow.source()),
         to: name::of(input.world, flow.destination()),
         port: flow.traffic().to_string(),
-        verdict: verdict(trace).to_string(),
+        verdict: verdict(trace),
         egress: end(input, flow, Direction::Egress, &trace.egress),
         ingress: end(input, flow, Direction::Ingress, &trace.ingress),
     }
@@ -26,7 +26,7 @@ fn end(input: &Input<'_>, flow: &Flow, direction: Direction, trace: &EndTrace) -
     let judgement = &trace.judgement;
     EndAnswer {
         end: name::of_end(input.world, flow, direction),
-        verdict: judgement.verdict.to_string(),
+        verdict: judgement.verdict,
         reason: word(&judgement.reason).to_owned(),
         meaning: meaning(input.world, flow, direction, &judgement.reason, judgement.verdict),
         undetermined: judgement.undetermined,

@@ -2,7 +2,8 @@
 //!
 //! Text and JSON are made from the same value, so that neither knows more than the other.
 
-use serde::Serialize;
+use model::Verdict;
+use serde::{Serialize, Serializer};
 
 use crate::patch::Remedy;
 
@@ -19,7 +20,8 @@ pub struct Explanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leads: Option<Leads>,
     /// `allow` only if every flow is allowed.
-    pub verdict: String,
+    #[serde(serialize_with = "in_words")]
+    pub verdict: Verdict,
     /// Each flow that was asked for.
     pub flows: Vec<FlowAnswer>,
     /// Rules of which a single condition failed, the nearest first.
@@ -55,7 +57,8 @@ pub struct FlowAnswer {
     /// The traffic.
     pub port: String,
     /// `allow` only if both ends allow (ruling D1).
-    pub verdict: String,
+    #[serde(serialize_with = "in_words")]
+    pub verdict: Verdict,
     /// What the source's policies say.
     pub egress: EndAnswer,
     /// What the destination's policies say.
@@ -68,7 +71,8 @@ pub struct EndAnswer {
     /// Whose policies these are.
     pub end: String,
     /// What it says.
-    pub verdict: String,
+    #[serde(serialize_with = "in_words")]
+    pub verdict: Verdict,
     /// `rule`, `default-deny`, or the word of a reason without a rule (ruling D3).
     pub reason: String,
     /// One sentence that says the same.
@@ -168,4 +172,8 @@ pub struct Near {
     /// The rule.
     #[serde(flatten)]
     pub rule: By,
+}
+
+fn in_words<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(verdict)
 }

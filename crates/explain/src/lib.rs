@@ -49,7 +49,7 @@ pub fn explain(input: &Input<'_>, question: &Question) -> Explanation {
         to: question.to.clone(),
         port: question.port.clone(),
         leads: question.leads(),
-        verdict: said.to_string(),
+        verdict: said,
         flows,
         near,
         near_left_out,

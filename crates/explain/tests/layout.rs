@@ -8,6 +8,7 @@ mod support;
 
 use manifest::Document;
 use model::{End, Family, Flow, Protocol, Traffic, World};
+use report::Colour;
 use ringfence_explain::{Question, explain, text};
 use support::Cluster;
 
@@ -40,6 +41,10 @@ fn end(world: &World, word: &str) -> End {
 }
 
 fn said(example_name: &str, from: &str, to: &str, port: u16) -> String {
+    coloured(example_name, from, to, port, Colour::No)
+}
+
+fn coloured(example_name: &str, from: &str, to: &str, port: u16, colour: Colour) -> String {
     let cluster = example(example_name);
     let world = &cluster.world;
     let traffic = Traffic::Port(Protocol::Tcp, port);
@@ -52,7 +57,7 @@ fn said(example_name: &str, from: &str, to: &str, port: u16) -> String {
         is_example: false,
         flows: vec![flow],
     };
-    text(&explain(&cluster.input(), &question))
+    text(&explain(&cluster.input(), &question), colour)
 }
 
 #[test]
@@ -83,4 +88,13 @@ fn a_tier_is_skipped() {
 #[test]
 fn an_address_comes_to_the_edge() {
     insta::assert_snapshot!(said("edge", "203.0.113.9", "edge/admin", 8443));
+}
+
+#[test]
+fn colours_add_codes_and_no_words() {
+    let painted = coloured("shop", "store/cart", "payments/ledger", 5432, Colour::Yes);
+    assert!(painted.contains("\u{1b}[1;31mdeny\u{1b}[0m"), "{painted}");
+    let codes = ["\u{1b}[0m", "\u{1b}[32m", "\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[2m"];
+    let plain = codes.iter().fold(painted, |text, code| text.replace(code, ""));
+    assert_eq!(plain, said("shop", "store/cart", "payments/ledger", 5432));
 }

@@ -84,7 +84,7 @@ fn near_of(from: &str, traffic: Traffic, namespace: &str, spec: &str) -> Vec<Str
     let cluster = Cluster::read(vec![document("all.yaml", WORLD.to_owned() + &policy)]);
     assert!(cluster.reading.is_complete(), "{:?}", cluster.reading.problems);
     let explanation = explained(&cluster, from, "shop/db", traffic);
-    assert_eq!(explanation.verdict, "deny");
+    assert_eq!(explanation.verdict, Verdict::Deny);
     explanation.near.into_iter().map(|near| near.sentence).collect()
 }
 
@@ -206,7 +206,7 @@ fn only_denials_have_near_misses_and_each_names_a_place() {
         let pods: Vec<String> = cluster.world.pods().map(|(_, pod)| pod.to_string()).collect();
         for (from, to) in pods.iter().flat_map(|from| pods.iter().map(move |to| (from, to))) {
             let said = explained(&cluster, from, to, Traffic::Port(Protocol::Tcp, 80));
-            assert!(said.near.is_empty() || said.verdict == Verdict::Deny.to_string());
+            assert!(said.near.is_empty() || said.verdict == Verdict::Deny);
             for near in &said.near {
                 let lines = &near.rule.excerpt.as_ref().unwrap().lines;
                 assert!(near.rule.line.is_some() && !lines.is_empty());

@@ -56,7 +56,7 @@ pub fn check(input: Input<'_>, config: &Config, header: Header) -> Checked {
     let lines = Lines::new(documents);
     let plan = Plan::new(&facts, config);
     let mut raw = plan.run(&facts, reading);
-    let mut ignores = Ignores::new(ignores(&reading.comments, &facts.objects, &lines));
+    let mut ignores = Ignores::new(ignores(&reading.comments(), &facts.objects, &lines));
     let mut findings = Vec::new();
     let mut edits = Vec::new();
     for one in raw.drain(..) {

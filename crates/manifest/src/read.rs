@@ -43,8 +43,7 @@ pub struct Reading {
     pub staged: Vec<PolicyRef>,
     /// Every object as it was written, whatever became of it.
     pub written: Vec<Written>,
-    /// The comments that have a line of their own.
-    pub comments: Vec<Comment>,
+    forests: Vec<Arc<Forest>>,
 }
 
 impl Reading {
@@ -52,6 +51,12 @@ impl Reading {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// The comments that have a line of their own.
+    #[must_use]
+    pub fn comments(&self) -> Vec<Comment> {
+        self.forests.iter().flat_map(|forest| forest.comments()).collect()
     }
 }
 
@@ -77,9 +82,8 @@ pub fn read(documents: &[Document], options: &Options) -> Reading {
     problems.sort_by_key(Problem::position);
     lints.sort_by_key(Problem::position);
     let rules = rules(policies, documents);
-    let comments = forests.iter().flat_map(|forest| forest.comments()).collect();
     let Sorter { skipped, written, .. } = sorter;
-    Reading { parts, rules, problems, lints, skipped, staged, written, comments }
+    Reading { parts, rules, problems, lints, skipped, staged, written, forests }
 }
 
 /// The names of what decides nothing, and what decides.

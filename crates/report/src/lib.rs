@@ -6,6 +6,8 @@
 //! **Invariant:** equal reports give equal bytes in every format.
 //! **Invariant:** no IO; whoever prints knows the terminal and says its width.
 
+mod caret;
+mod colour;
 pub mod compare;
 mod crowd;
 mod csv;
@@ -23,6 +25,8 @@ mod table;
 mod tap;
 mod text;
 
+pub use caret::caret_indent;
+pub use colour::Colour;
 pub use crowd::Crowds;
 pub use csv::{cell as csv_cell, line as csv_line};
 pub use header::Header;

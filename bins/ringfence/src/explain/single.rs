@@ -13,11 +13,10 @@ use report::{Header, Report, Table};
 use super::answer::Answer;
 use super::arguments::{Arguments, Format, Typed};
 use super::asked::Asked;
-use super::{ExplainError, as_expected};
+use super::{ExplainError, as_expected, header};
 use crate::exit::Exit;
 use crate::input::Manifests;
-use crate::output::header;
-use crate::print::print;
+use crate::print::{print, tells_colour};
 use crate::word::{PeerWord, PortWord};
 
 /// What was read, beside what it says.
@@ -94,7 +93,7 @@ fn say(
     explanation: &Explanation,
 ) -> Result<(), ExplainError> {
     let file = arguments.output_file.as_deref();
-    let header = header("explain", &arguments.input.reading, manifests);
+    let header = header(arguments, manifests);
     let patch = patch(explanation);
     if let Some(path) = &arguments.patch {
         write_patch(&patch, Some(path))?;
@@ -104,7 +103,8 @@ fn say(
         Format::Json => print(&json(&header, explanation), file).map_err(ExplainError::Print),
         Format::Text | Format::Jsonl => {
             let warning = header.warning().map(|warning| format!("{warning}\n\n"));
-            let text = warning.unwrap_or_default() + &explain::text(explanation);
+            let text = warning.unwrap_or_default()
+                + &explain::text(explanation, tells_colour(file).into());
             print(&text, file).map_err(ExplainError::Print)
         }
     }

@@ -8,7 +8,7 @@ mod run;
 mod tested;
 mod up;
 
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 use std::path::Path;
 
 use lab::agent::Format;
@@ -17,6 +17,7 @@ use lab::{LabError, LabName, down};
 
 use crate::exit::Exit;
 use crate::lab::arguments::{Arguments, Command, Exec, Making, Named, Output, Probe};
+use crate::print::tells_colour;
 
 /// One match on the subcommand.
 pub(crate) fn run(arguments: &Arguments) -> Exit {
@@ -144,6 +145,6 @@ impl Output {
 
     /// Whether a terminal reads it that was not told to be plain.
     pub(crate) fn colour(self) -> bool {
-        std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+        tells_colour(None)
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! A picture and a table of the same question must show the same, so both are asked with these.
 
-use analysis::reach::Focus;
+use analysis::reach::{Focus, Options, Report};
 use analysis::{By, TrafficSet};
 use clap::{Args, ValueEnum};
 use model::{Direction, World};
 
+use crate::input::Manifests;
+use crate::progress;
 use crate::reach::who::{self, WhoError};
 use crate::word::PortWord;
 
@@ -61,11 +63,26 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Whom the words mean in `world`.
+    /// The answer; with the rules that decide, if it is to `explain`.
     ///
     /// # Errors
     /// Where a word means nobody.
-    pub(crate) fn focus(
+    pub(crate) fn reached(
+        &self,
+        manifests: &Manifests,
+        namespace: &str,
+        explain: bool,
+    ) -> Result<Report, WhoError> {
+        let Manifests { world, rules, .. } = manifests;
+        progress::during("looking who reaches whom", || {
+            let reach = analysis::reach(world, rules, &Options::default());
+            let focus = self.focus(namespace, world, reach.tables().roster())?;
+            Ok(reach.report(world, self.by.into(), &focus, explain))
+        })
+    }
+
+    /// Whom the words mean in `world`.
+    fn focus(
         &self,
         namespace: &str,
         world: &World,

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use intent::{Judge, KIND, PolicyTest};
-use manifest::{Document, Options, Written};
+use manifest::{Document, Written};
 use miette::Report;
 use model::World;
 
@@ -31,8 +31,7 @@ struct Source {
 
 /// Reads the manifests, and the tests beside them or those that are named.
 pub(crate) fn load(arguments: &Arguments) -> Result<Loaded, Unreadable> {
-    let replicas_max = Options::default().replicas_max;
-    let loaded = input::load_paths(arguments.files.clone(), &arguments.reading, replicas_max)?;
+    let loaded = input::load_paths(arguments.files.clone(), &arguments.reading)?;
     let beside = Source {
         digest: loaded.digest.clone(),
         documents: loaded.documents.clone(),
@@ -48,8 +47,7 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Loaded, Unreadable> {
 
 /// A path that was named for its tests has some.
 fn source(path: &Path, reading: &Reading) -> Result<Source, Unreadable> {
-    let replicas_max = Options::default().replicas_max;
-    let loaded = input::load_paths(vec![path.to_owned()], reading, replicas_max)?;
+    let loaded = input::load_paths(vec![path.to_owned()], reading)?;
     let input::Loaded { documents, reading, digest, .. } = loaded;
     if !reading.is_complete() {
         reading.problems.into_iter().for_each(|problem| say(&problem.into()));

@@ -2,22 +2,23 @@
 //!
 //! It is read from top to bottom by somebody whose connection is broken, so the verdict comes first.
 
-use std::fmt::Write as _;
+use model::Verdict;
+use report::{Colour, caret_indent};
 
 use crate::explanation::{
-    By, EndAnswer, Excerpt, Explanation, FlowAnswer, Line, Near, StageAnswer, StageOutcome,
+    By, EndAnswer, Excerpt, Explanation, FlowAnswer, Near, StageAnswer, StageOutcome,
 };
 use crate::patch::Remedy;
 
-/// As text, without colour.
+/// As text.
 #[must_use]
-pub fn text(explanation: &Explanation) -> String {
-    let mut out = String::new();
+pub fn text(explanation: &Explanation, colour: Colour) -> String {
+    let mut out = Page { text: String::new(), colour };
     if let Some(leads) = &explanation.leads {
         let targets = leads.targets.join(", ");
         let port = &leads.port;
-        push(&mut out, &format!("Service {} leads {port} to {targets}", leads.service));
-        push(&mut out, "policy is judged at the backends and their ports\n");
+        out.push(&format!("Service {} leads {port} to {targets}", leads.service));
+        out.push("policy is judged at the backends and their ports\n");
     }
     for flow in &explanation.flows {
         of_flow(&mut out, flow);
@@ -25,45 +26,61 @@ pub fn text(explanation: &Explanation) -> String {
     near(&mut out, &explanation.near, explanation.near_left_out);
     match &explanation.remedy {
         Some(Remedy::Patch(patch)) => {
-            push(&mut out, "to allow just this:");
-            patch.changes.iter().for_each(|change| push(&mut out, &format!("  {change}")));
-            push(&mut out, "");
-            out.push_str(&patch.text);
-            push(&mut out, "");
+            out.push("to allow just this:");
+            patch.changes.iter().for_each(|change| out.push(&format!("  {change}")));
+            out.push("");
+            patch.text.lines().for_each(|line| out.push(&changed(line, colour)));
+            out.push("");
         }
-        Some(Remedy::None(refusal)) => push(&mut out, &format!("no patch: {refusal}\n")),
+        Some(Remedy::None(refusal)) => out.push(&format!("no patch: {refusal}\n")),
         None => {}
     }
     if let Some(next) = &explanation.next {
-        push(&mut out, &format!("next: {next}"));
+        out.push(&format!("next: {next}"));
     }
-    out.trim_end().to_owned() + "\n"
+    out.text.trim_end().to_owned() + "\n"
 }
 
-fn of_flow(out: &mut String, flow: &FlowAnswer) {
+/// A line of a patch.
+fn changed(line: &str, colour: Colour) -> String {
+    match line.chars().next() {
+        Some('+') => colour.good(line),
+        Some('-') => colour.bad(line),
+        _ => line.to_owned(),
+    }
+}
+
+fn painted(verdict: Verdict, colour: Colour) -> String {
+    match verdict {
+        Verdict::Allow => colour.good("allow"),
+        Verdict::Deny => colour.bad("deny"),
+    }
+}
+
+fn of_flow(out: &mut Page, flow: &FlowAnswer) {
     let FlowAnswer { from, to, port, verdict, egress, ingress } = flow;
-    push(out, &format!("{from} -> {to} {port}: {verdict}\n"));
+    out.push(&format!("{from} -> {to} {port}: {}\n", painted(*verdict, out.colour)));
     of_end(out, "egress", egress);
     of_end(out, "ingress", ingress);
 }
 
-fn of_end(out: &mut String, word: &str, end: &EndAnswer) {
+fn of_end(out: &mut Page, word: &str, end: &EndAnswer) {
     let doubt = if end.undetermined { " (an address is not known yet)" } else { "" };
-    push(out, &format!("{word} of {}: {}{doubt}", end.end, end.verdict));
+    out.push(&format!("{word} of {}: {}{doubt}", end.end, painted(end.verdict, out.colour)));
     if let Some(backend) = &end.backend {
-        push(out, &format!("  judged at the backend {backend}"));
+        out.push(&format!("  judged at the backend {backend}"));
     }
     for stage in &end.stages {
         of_stage(out, stage);
     }
     let is_without_rule = end.reason != "rule" && end.reason != "default-deny";
     if is_without_rule {
-        push(out, &format!("  {:<14}{}", end.reason, end.meaning));
+        out.push(&format!("  {:<14}{}", end.reason, end.meaning));
     }
-    push(out, "");
+    out.push("");
 }
 
-fn of_stage(out: &mut String, stage: &StageAnswer) {
+fn of_stage(out: &mut Page, stage: &StageAnswer) {
     let said = match stage.outcome {
         StageOutcome::NotSelected => "no policy selects it",
         StageOutcome::NoMatch => "no rule is about this",
@@ -74,67 +91,64 @@ fn of_stage(out: &mut String, stage: &StageAnswer) {
     };
     let is_isolation = stage.outcome == StageOutcome::Denied && stage.tier == "NetworkPolicy";
     let why = if is_isolation { ": it is isolated, and no rule allows this" } else { "" };
-    push(out, &format!("  {:<14}{said}{why}", stage.tier));
+    out.push(&format!("  {:<14}{said}{why}", stage.tier));
     stage.by.iter().for_each(|by| of_rule(out, by, "    "));
 }
 
-fn of_rule(out: &mut String, by: &By, indent: &str) {
-    push(out, &format!("{indent}{}", by.name));
+fn of_rule(out: &mut Page, by: &By, indent: &str) {
+    out.push(&format!("{indent}{}", by.name));
     if let (Some(file), Some(line)) = (&by.file, by.line) {
-        push(out, &format!("{indent}--> {file}:{line}"));
+        let place = out.colour.dim(&format!("--> {file}:{line}"));
+        out.push(&format!("{indent}{place}"));
     }
     if let Some(excerpt) = &by.excerpt {
         of_excerpt(out, excerpt, indent);
     }
 }
 
-fn of_excerpt(out: &mut String, excerpt: &Excerpt, indent: &str) {
+fn of_excerpt(out: &mut Page, excerpt: &Excerpt, indent: &str) {
     let Some(last) = excerpt.lines.last() else { return };
     let width = last.number.to_string().len();
     let margin = " ".repeat(width);
     let mut before: Option<u32> = None;
     for line in &excerpt.lines {
         if before.is_some_and(|before| before + 1 < line.number) {
-            push(out, &format!("{indent}{margin} ..."));
+            out.push(&format!("{indent}{margin} ..."));
         }
         before = Some(line.number);
-        push(out, &format!("{indent}{:>width$} | {}", line.number, line.text));
+        out.push(&format!("{indent}{:>width$} | {}", line.number, line.text));
         for mark in excerpt.marks.iter().filter(|mark| mark.line == line.number) {
-            let blank = blank(line, mark.column);
-            let carets = "^".repeat(mark.length as usize);
-            push(out, &format!("{indent}{margin} | {blank}{carets} {}", mark.label));
+            let blank = caret_indent(&line.text, mark.column);
+            let carets = out.colour.info(&"^".repeat(mark.length as usize));
+            out.push(&format!("{indent}{margin} | {blank}{carets} {}", mark.label));
         }
     }
 }
 
-/// Tabs and wide characters keep their width by being repeated as they are or as two blanks.
-fn blank(line: &Line, column: u32) -> String {
-    let before = line.text.chars().take(column.saturating_sub(1) as usize);
-    before
-        .map(|c| match c {
-            '\t' => "\t",
-            c if c.is_ascii() => " ",
-            _ => "  ",
-        })
-        .collect()
-}
-
-fn near(out: &mut String, near: &[Near], left_out: usize) {
+fn near(out: &mut Page, near: &[Near], left_out: usize) {
     if near.is_empty() {
         return;
     }
-    push(out, "almost:");
+    out.push("almost:");
     for one in near {
-        push(out, &format!("  {}", one.sentence));
+        out.push(&format!("  {}", one.sentence));
         of_rule(out, &one.rule, "    ");
     }
     if left_out > 0 {
-        push(out, &format!("  and {left_out} more"));
+        out.push(&format!("  and {left_out} more"));
     }
-    push(out, "");
+    out.push("");
 }
 
-fn push(out: &mut String, line: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "{}", line.trim_end_matches(' '));
+/// A text that grows line by line.
+struct Page {
+    text: String,
+    colour: Colour,
+}
+
+impl Page {
+    fn push(&mut self, line: &str) {
+        self.text.push_str(line.trim_end_matches(' '));
+        self.text.push('\n');
+    }
 }

@@ -15,7 +15,7 @@ use crate::{Case, Counterexample, Judge, Kind, Outcome, PolicyTest};
 
 pub use junit::junit;
 pub use tap::tap;
-pub use text::{Colour, text};
+pub use text::text;
 
 /// What became of all tests, in the order in which they were written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -4,16 +4,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, TestResult};
+use ::report::Colour;
 
-/// Whether results are coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// With escape codes.
-    Yes,
-    /// Without.
-    No,
-}
+use super::{Report, TestResult};
 
 /// All results as text.
 #[must_use]
@@ -43,23 +36,6 @@ fn failure(out: &mut String, test: &TestResult) {
     for paragraph in test.why() {
         for line in paragraph.lines() {
             let _ = writeln!(out, "    {line}");
-        }
-    }
-}
-
-impl Colour {
-    fn good(self, word: &str) -> String {
-        self.paint(word, "32")
-    }
-
-    fn bad(self, word: &str) -> String {
-        self.paint(word, "1;31")
-    }
-
-    fn paint(self, word: &str, code: &str) -> String {
-        match self {
-            Self::Yes => format!("\u{1b}[{code}m{word}\u{1b}[0m"),
-            Self::No => word.to_owned(),
         }
     }
 }

@@ -44,7 +44,7 @@ pub enum Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Whether words are coloured.
-    pub colour: bool,
+    pub colour: ::report::Colour,
     /// The least severity that fails the check.
     pub fail_on: Severity,
 }

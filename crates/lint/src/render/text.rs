@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use ::report::{Colour, caret_indent};
+
 use super::{Style, summary};
 use crate::finding::{Cause, Finding, Spot, State};
 use crate::lint::Severity;
@@ -18,17 +20,17 @@ pub(super) enum Detail {
 }
 
 pub(super) fn render(report: &Report, style: Style, detail: Detail) -> String {
-    let paint = Paint(style.colour);
+    let colour = style.colour;
     let mut out = String::new();
     for finding in report.open() {
-        finding_text(&mut out, finding, paint, detail);
+        finding_text(&mut out, finding, colour, detail);
     }
-    suppressed(&mut out, report, paint);
+    suppressed(&mut out, report, colour);
     for line in summary::unchecked(report) {
-        push(&mut out, &format!("{} {line}", paint.dim("not checked:")));
+        push(&mut out, &format!("{} {line}", colour.dim("not checked:")));
     }
     for lint in &report.disabled {
-        push(&mut out, &format!("{} {} ({})", paint.dim("switched off:"), lint.id, lint.slug));
+        push(&mut out, &format!("{} {} ({})", colour.dim("switched off:"), lint.id, lint.slug));
     }
     if let Some(warning) = report.header.warning() {
         push(&mut out, warning);
@@ -39,13 +41,13 @@ pub(super) fn render(report: &Report, style: Style, detail: Detail) -> String {
     out
 }
 
-fn finding_text(out: &mut String, finding: &Finding, paint: Paint, detail: Detail) {
+fn finding_text(out: &mut String, finding: &Finding, colour: Colour, detail: Detail) {
     let Finding { severity, cause, message, .. } = finding;
-    let head = paint.severity(*severity, &format!("{severity}[{}]", cause.id()));
+    let head = severity_colour(colour, *severity, &format!("{severity}[{}]", cause.id()));
     push(out, &format!("{head} {message}"));
     let margin = " ".repeat(finding.spot.line.to_string().len());
-    push(out, &format!("{margin}--> {}  {}", place(&finding.spot), paint.dim(&finding.object)));
-    snippet(out, finding, paint, &margin);
+    push(out, &format!("{margin}--> {}  {}", place(&finding.spot), colour.dim(&finding.object)));
+    snippet(out, finding, colour, &margin);
     for related in &finding.related {
         push(out, &format!("{margin} = see also {}", place(related)));
     }
@@ -65,33 +67,25 @@ fn finding_text(out: &mut String, finding: &Finding, paint: Paint, detail: Detai
     out.push('\n');
 }
 
-/// The line, and carets under what is meant. Tabs and wide characters keep their width by being
-/// repeated as they are or as two blanks.
-fn snippet(out: &mut String, finding: &Finding, paint: Paint, margin: &str) {
+/// The line, and carets under what is meant.
+fn snippet(out: &mut String, finding: &Finding, colour: Colour, margin: &str) {
     if finding.text.is_empty() {
         return;
     }
     let Spot { line, column, length, .. } = finding.spot;
-    let before = finding.text.chars().take(column.saturating_sub(1) as usize);
-    let indent: String = before
-        .map(|c| match c {
-            '\t' => "\t",
-            c if c.is_ascii() => " ",
-            _ => "  ",
-        })
-        .collect();
-    let carets = paint.severity(finding.severity, &"^".repeat(length.max(1) as usize));
+    let indent = caret_indent(&finding.text, column);
+    let carets = severity_colour(colour, finding.severity, &"^".repeat(length.max(1) as usize));
     push(out, &format!("{margin} |"));
     push(out, &format!("{line} | {}", finding.text));
     push(out, &format!("{margin} | {indent}{carets}"));
 }
 
-fn suppressed(out: &mut String, report: &Report, paint: Paint) {
+fn suppressed(out: &mut String, report: &Report, colour: Colour) {
     for finding in &report.findings {
         let State::Suppressed { reason, .. } = &finding.state else { continue };
         let reason = if reason.is_empty() { "no reason given" } else { reason };
         let what = format!("{} {}", finding.cause.id(), place(&finding.spot));
-        push(out, &format!("{} {what}: {reason}", paint.dim("suppressed:")));
+        push(out, &format!("{} {what}: {reason}", colour.dim("suppressed:")));
     }
 }
 
@@ -104,27 +98,10 @@ fn push(out: &mut String, line: &str) {
     let _ = writeln!(out, "{}", line.trim_end());
 }
 
-/// Colours, or none.
-#[derive(Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    fn severity(self, severity: Severity, text: &str) -> String {
-        self.with(
-            text,
-            match severity {
-                Severity::Error => "1;31",
-                Severity::Warning => "1;33",
-                Severity::Info => "1;36",
-            },
-        )
-    }
-
-    fn dim(self, text: &str) -> String {
-        self.with(text, "2")
-    }
-
-    fn with(self, text: &str, code: &str) -> String {
-        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+fn severity_colour(colour: Colour, severity: Severity, text: &str) -> String {
+    match severity {
+        Severity::Error => colour.bad(text),
+        Severity::Warning => colour.warning(text),
+        Severity::Info => colour.info(text),
     }
 }

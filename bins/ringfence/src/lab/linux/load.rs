@@ -11,7 +11,8 @@ use crate::lab::arguments::Making;
 /// The world and its rules; nothing where an object was not understood, for a lab of half the
 /// manifests would prove nothing (ruling E4). Why is printed already.
 pub(crate) fn load(making: &Making) -> Option<(World, Rules)> {
-    let read = input::load(&making.input, making.replicas_max).ok()?.told();
+    let Making { input, replicas_max, .. } = making;
+    let read = input::load_replicas(input.all_paths(), &input.reading, *replicas_max).ok()?.told();
     if !read.is_complete {
         eprintln!("error: the manifests are incomplete, and a lab is not made of half of them");
         return None;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use intent::report::{self, Colour};
+use intent::report;
 use intent::{Judge, PolicyTest};
 use lab::agent::rendered;
 use lab::{LabError, Outcome, ProbeResult};
@@ -38,7 +38,7 @@ pub(crate) fn run(run: &Run, world: &World, rules: &Rules) -> Result<Exit, LabEr
     let result = report::Report::judged(&tests, |case| {
         judge.judge_seen(case, |flow| arrived.get(flow).copied())
     });
-    let text = report::text(&result, if tells_colour(None) { Colour::Yes } else { Colour::No });
+    let text = report::text(&result, tells_colour(None).into());
     match run.output.is_text() {
         true => say(&text),
         false => eprint!("{text}"),

@@ -1,0 +1,22 @@
+//! What a person sees while something takes long: a line on standard error, gone when it is done.
+//!
+//! Nothing is drawn where nobody looks on: in a pipe, in a file, in CI.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// Does `work`, saying what it is and for how long it has gone on.
+pub(crate) fn during<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
+    // Hidden by the library where standard error is no terminal.
+    let line = ProgressBar::new_spinner().with_message(what);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+        line.set_style(style);
+    }
+    line.enable_steady_tick(TICK);
+    let done = work();
+    line.finish_and_clear();
+    done
+}
