@@ -87,6 +87,11 @@ static __always_inline void connection_key_of(struct connection_key *key, const 
 	}
 }
 
+static __always_inline __u32 ticks_of(__u64 ns)
+{
+	return ns >> TICK_SHIFT;
+}
+
 static __always_inline bool connection_expired(const struct connection *connection, __u8 protocol,
 					       bool established, __u64 now)
 {
@@ -96,7 +101,7 @@ static __always_inline bool connection_expired(const struct connection *connecti
 		lifetime = lifetime_half_ns;
 	else if (connection->flags & CONNECTION_CLOSING)
 		lifetime = lifetime_closing_ns;
-	return (__s64)(now - connection->seen_ns) > (__s64)lifetime;
+	return (__s32)(ticks_of(now) - connection->seen_ticks) > (__s64)(lifetime >> TICK_SHIFT);
 }
 
 static __always_inline struct connection *connection_find(const struct connection_key *key, __u64 now,
@@ -126,7 +131,7 @@ static __always_inline void connection_touch(struct __sk_buff *skb, struct conne
 {
 	__u64 packets = skb->gso_segs ? skb->gso_segs : 1;
 
-	connection->seen_ns = now;
+	connection->seen_ticks = ticks_of(now);
 	if (direction == EGRESS) {
 		__sync_fetch_and_add(&connection->packets[0], packets);
 		__sync_fetch_and_add(&connection->bytes[0], skb->len);
@@ -215,7 +220,7 @@ static __noinline int connection_open(const struct connection_key *key, const st
 		.reason = report->judgement.enforced.reason,
 		.flags = flags,
 		.opened_ns = now,
-		.seen_ns = now,
+		.seen_ticks = ticks_of(now),
 	};
 
 	/* An answer without an entry went the other way than the connection. */

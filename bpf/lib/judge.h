@@ -27,7 +27,8 @@ struct passage {
 static __always_inline __u8 hairpin_peer(const struct report *report, struct address *peer,
 					 __u64 *sets)
 {
-	struct endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &report->key.endpoint);
+	__u32 id = report->key.endpoint;
+	struct endpoint *endpoint = bpf_map_lookup_elem(&endpoints, &id);
 
 	*peer = report->local;
 	*sets = endpoint ? READ_ONCE(endpoint->hairpin) : 0;

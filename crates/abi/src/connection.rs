@@ -22,18 +22,16 @@ pub mod connection_flags {
 pub struct ConnectionKey {
     /// The other end's address.
     pub remote: Address,
-    /// The endpoint.
-    pub endpoint: u32,
     /// The endpoint's port; an echo identifier for ICMP.
     pub local_port: u16,
     /// The other end's port; 0 for ICMP.
     pub remote_port: u16,
+    /// The endpoint; there are no more of them than [`crate::capacity::ENDPOINTS`].
+    pub endpoint: u16,
     /// IP protocol number.
     pub protocol: u8,
     /// 4 or 6.
     pub family: u8,
-    /// Zero.
-    pub pad: u16,
 }
 
 /// Value of `half` and `est`.
@@ -44,22 +42,41 @@ pub struct Connection {
     pub generation: u32,
     /// The rule that allowed it, or 0.
     pub rule: u32,
+    /// Kernel time of the newest packet in [`ticks`]; it wraps after 52 days.
+    pub seen_ticks: u32,
     /// The reason code, or 0 where a rule decided.
     pub reason: u8,
     /// Zero.
     pub pad: u8,
     /// See [`connection_flags`].
     pub flags: u16,
-    /// Zero.
-    pub pad2: u32,
     /// Kernel time of the first packet, nanoseconds since boot.
     pub opened_ns: u64,
-    /// Kernel time of the newest packet, nanoseconds since boot.
-    pub seen_ns: u64,
     /// Packets sent by the endpoint, received by it.
     pub packets: [u64; 2],
     /// Bytes sent by the endpoint, received by it.
     pub bytes: [u64; 2],
 }
 
-const _: () = assert!(size_of::<ConnectionKey>() == 28 && size_of::<Connection>() == 64);
+impl Connection {
+    /// Nanoseconds since the newest packet, to a tick.
+    #[must_use]
+    pub fn idle_ns(&self, now_ns: u64) -> u64 {
+        // A packet may be newer than the clock that was read before it.
+        let idle = ticks(now_ns).wrapping_sub(self.seen_ticks).cast_signed();
+        u64::try_from(idle).unwrap_or(0) << TICK_SHIFT
+    }
+}
+
+/// A tick is this power of two of nanoseconds: about a millisecond.
+const TICK_SHIFT: u32 = 20;
+
+/// Kernel time in ticks, as [`Connection::seen_ticks`] holds it.
+#[must_use]
+pub fn ticks(ns: u64) -> u32 {
+    // It wraps; differences stay right.
+    (ns >> TICK_SHIFT) as u32
+}
+
+// With the kernel's own 48 octets an element of `est` is two cache lines of 64.
+const _: () = assert!(48 + size_of::<ConnectionKey>() + size_of::<Connection>() == 128);

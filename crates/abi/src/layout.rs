@@ -87,10 +87,10 @@ fn endpoint() -> Vec<Layout> {
 fn connection() -> Vec<Layout> {
     vec![
         layout!(ConnectionKey as "connection_key" {
-            remote, endpoint, local_port, remote_port, protocol, family, pad
+            remote, local_port, remote_port, endpoint, protocol, family
         }),
         layout!(Connection as "connection" {
-            generation, rule, reason, pad, flags, pad2, opened_ns, seen_ns, packets, bytes
+            generation, rule, seen_ticks, reason, pad, flags, opened_ns, packets, bytes
         }),
         layout!(DeniedKey as "denied_key" {
             connection, rule, reason, verdict, direction, remote_opened

@@ -85,4 +85,4 @@ pub mod counter {
     pub const SLOTS: u32 = 40;
 }
 
-const _: () = assert!(size_of::<DeniedKey>() == 36 && size_of::<FragmentKey>() == 44);
+const _: () = assert!(size_of::<DeniedKey>() == 32 && size_of::<FragmentKey>() == 44);

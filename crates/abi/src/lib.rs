@@ -17,7 +17,7 @@ mod service;
 mod table;
 
 pub use address::{Address, PrefixKey};
-pub use connection::{Connection, ConnectionKey, connection_flags};
+pub use connection::{Connection, ConnectionKey, connection_flags, ticks};
 pub use endpoint::{
     Endpoint, Interface, NodeAddress, Sets, SetsError, endpoint_flags, interface_flags,
 };
@@ -31,7 +31,7 @@ pub use service::{
 pub use table::{Cell, PORT_SLOTS, RowKey, RowValue, column, port_slot, verdict_code};
 
 /// Changes whenever a key, a value or its meaning does; it is part of where maps are pinned.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The most rows, cells and peers that an instance holds unless it was told otherwise.
 pub mod capacity {

@@ -49,7 +49,7 @@ impl Instance {
         let mut events = Vec::new();
         for (table, established) in [(&self.tables.established, true), (&self.tables.half, false)] {
             let entries = table.entries()?.into_iter();
-            for (key, _) in entries.filter(|(key, _)| key.endpoint == owner.endpoint) {
+            for (key, _) in entries.filter(|(key, _)| u32::from(key.endpoint) == owner.endpoint) {
                 let ended = self.end(&key, established)?;
                 events.extend(ended.map(|ended| closed(&key, &ended, now_ns, Some(owner))));
             }
@@ -67,7 +67,7 @@ impl Instance {
         let table = if established { &tables.established } else { &tables.half };
         let taken = table.take(key)?;
         if taken.is_some() && established {
-            tables.shares.give_back(key.endpoint)?;
+            tables.shares.give_back(key.endpoint.into())?;
         }
         Ok(taken)
     }
@@ -86,10 +86,10 @@ impl Instance {
     ) -> Result<Vec<Event>, TableError> {
         let mut events = Vec::new();
         for (key, connection) in entries {
-            let owner = owners.get(&key.endpoint);
+            let owner = owners.get(&key.endpoint.into());
             let lifetime = self.lifetime(&key, &connection, established);
-            let idle = now_ns.saturating_sub(connection.seen_ns);
-            if owner.is_some() && u128::from(idle) <= lifetime.as_nanos() {
+            let idle = Duration::from_nanos(connection.idle_ns(now_ns));
+            if owner.is_some() && idle <= lifetime {
                 continue;
             }
             let ended = self.end(&key, established)?;
@@ -136,7 +136,7 @@ impl Instance {
 /// How many connections each endpoint has.
 fn by_endpoint(entries: &[(ConnectionKey, Connection)]) -> BTreeMap<u32, u64> {
     let mut found = BTreeMap::new();
-    entries.iter().for_each(|(key, _)| *found.entry(key.endpoint).or_default() += 1);
+    entries.iter().for_each(|(key, _)| *found.entry(key.endpoint.into()).or_default() += 1);
     found
 }
 
@@ -160,7 +160,7 @@ fn tuple(key: &ConnectionKey, local: Address, remote_opened: bool) -> Event {
         destination,
         source_port,
         destination_port,
-        endpoint: key.endpoint,
+        endpoint: key.endpoint.into(),
         protocol: key.protocol,
         family: key.family,
         direction: u8::from(remote_opened),
@@ -184,7 +184,9 @@ fn closed(
         generation: connection.generation,
         packets: connection.packets.iter().sum(),
         bytes: connection.bytes.iter().sum(),
-        duration_ns: connection.seen_ns.saturating_sub(connection.opened_ns),
+        duration_ns: now_ns
+            .saturating_sub(connection.idle_ns(now_ns))
+            .saturating_sub(connection.opened_ns),
         ..tuple(key, own_address(key.family, owner), remote_opened)
     }
 }

@@ -22,12 +22,11 @@ impl Plain for u64 {
 const ADDRESS: Address = Address([0; 16]);
 const CONNECTION_KEY: ConnectionKey = ConnectionKey {
     remote: ADDRESS,
-    endpoint: 0,
     local_port: 0,
     remote_port: 0,
+    endpoint: 0,
     protocol: 0,
     family: 0,
-    pad: 0,
 };
 
 macro_rules! plain {
@@ -48,12 +47,11 @@ plain! {
     Connection = Self {
         generation: 0,
         rule: 0,
+        seen_ticks: 0,
         reason: 0,
         pad: 0,
         flags: 0,
-        pad2: 0,
         opened_ns: 0,
-        seen_ns: 0,
         packets: [0; 2],
         bytes: [0; 2],
     };

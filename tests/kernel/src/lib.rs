@@ -15,6 +15,20 @@ pub use bench::{Bench, BenchError, Origin, Outcome, Pod};
 pub use namespace::{Namespace, NamespaceError, Wire};
 pub use tier::{Said, Tier, TierError, Unprobeable};
 
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+
+/// A time of the kernel's clock at which everything that is there now has expired, nanoseconds.
+///
+/// # Errors
+/// Where the clock cannot be read.
+pub fn long_after() -> std::io::Result<u64> {
+    const TEN_DAYS: Duration = Duration::from_secs(10 * 24 * 60 * 60);
+    let now = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?);
+    Ok(u64::try_from((now + TEN_DAYS).as_nanos()).unwrap_or(u64::MAX))
+}
+
 /// Whether the kernel's tiers can run here. Says SKIPPED and why if they cannot.
 ///
 /// # Panics

@@ -56,6 +56,9 @@ pub enum TierError {
     /// An interface could not be written.
     #[error(transparent)]
     Attach(#[from] datapath::AttachError),
+    /// The clock could not be read.
+    #[error(transparent)]
+    Clock(#[from] std::io::Error),
 }
 
 /// A world on the bench.
@@ -131,7 +134,7 @@ impl Tier {
     /// Ends every connection. Without ports, two flows of one pair are one connection, and the
     /// second would be let through with the first.
     fn forget(&self) -> Result<(), TierError> {
-        self.bench.instance().collect(u64::MAX)?;
+        self.bench.instance().collect(crate::long_after()?)?;
         Ok(())
     }
 

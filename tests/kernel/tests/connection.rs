@@ -16,7 +16,7 @@ use datapath::Direction::{Egress, Ingress};
 use model::Builtin;
 use plan::Op;
 use ringfence_kernel::{
-    Bench, Origin, available,
+    Bench, Origin, available, long_after,
     packet::{ETHERNET_SIZE, Packet, Payload, checksum, protocol, tcp},
 };
 use world::{CLIENT, DEFAULT_DENY, SERVER, ops, rule};
@@ -259,7 +259,7 @@ fn what_ended_is_collected_with_its_packets() {
     pair.client_sends(request(tcp::ACK));
     let opened = pair.bench.instance().collect(0).unwrap();
     assert_eq!(opened, [], "nothing is old");
-    let closed = pair.bench.instance().collect(u64::MAX >> 1).unwrap();
+    let closed = pair.bench.instance().collect(long_after().unwrap()).unwrap();
     let [event] = closed[..] else { panic!("{closed:?}") };
     assert_eq!((event.kind, event.rule, event.packets), (EventKind::Closed as u8, 7, 3));
     assert_eq!(IpAddr::from(event.source), pair.client);
@@ -279,7 +279,7 @@ fn equal_denials_are_one_event_and_counted_exactly() {
     }
     let counters = pair.bench.instance().counters().unwrap();
     assert_eq!((counters.denied[0], counters.events_lost), (10, 0));
-    let late = pair.bench.instance().collect(u64::MAX >> 1).unwrap();
+    let late = pair.bench.instance().collect(long_after().unwrap()).unwrap();
     assert_eq!(late.iter().map(|event| event.denied).collect::<Vec<_>>(), [9]);
 }
 

@@ -18,14 +18,12 @@ use datapath::{
     Direction::{Egress, Ingress},
 };
 use ringfence_kernel::{
-    Bench, Origin, available,
+    Bench, Origin, available, long_after,
     packet::{Packet, Payload, tcp},
 };
 use world::{CLIENT, DEFAULT_DENY, SERVER, ops, rule};
 
 const PORT: u16 = 8080;
-/// Long after everything has expired.
-const LATE: u64 = u64::MAX >> 1;
 
 fn bench(change: impl FnOnce(&mut Config)) -> Bench {
     let bench = Bench::with(change).unwrap();
@@ -85,7 +83,7 @@ fn a_connection_is_established_when_its_opener_has_proved_to_be_there_and_not_be
         assert!(exchange(&mut bench, &packets));
         assert_eq!(bench.instance().established(2).unwrap(), 1, "{last:?} proved it");
         assert_eq!(bench.instance().established(1).unwrap(), 0);
-        assert_eq!(bench.instance().collect(LATE).unwrap().len(), 1);
+        assert_eq!(bench.instance().collect(long_after().unwrap()).unwrap().len(), 1);
         assert_eq!(bench.instance().established(2).unwrap(), 0, "collected");
     }
 }
@@ -140,6 +138,6 @@ fn a_full_table_is_told_apart_from_a_full_share() {
     let held = bench.instance().established(2).unwrap();
     assert!(counters.established_full > 0 && counters.share_full == 0, "{counters:?}");
     assert_eq!(held + counters.established_full, 200, "whoever found no room holds none");
-    assert_eq!(bench.instance().collect(LATE).unwrap().len(), 200);
+    assert_eq!(bench.instance().collect(long_after().unwrap()).unwrap().len(), 200);
     assert_eq!(bench.instance().established(2).unwrap(), 0);
 }
