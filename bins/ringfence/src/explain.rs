@@ -9,7 +9,7 @@ mod single;
 use report::Header;
 
 pub(crate) use self::arguments::Arguments;
-use self::arguments::Expectation;
+pub(crate) use self::arguments::Expectation;
 use self::single::{Sources, Words};
 use crate::exit::Exit;
 use crate::input::{self, Loaded, Manifests};

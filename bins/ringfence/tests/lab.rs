@@ -3,9 +3,11 @@
 //! Without root it says SKIPPED, and fails where `RINGFENCE_REQUIRE_KERNEL=1` says that nothing may
 //! be skipped.
 
-#![expect(clippy::unwrap_used, reason = "a test may crash")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
 use std::process::{Command, Output};
+
+use serde_json::Value;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
 const NAME: &str = "t-words";
@@ -51,9 +53,32 @@ fn a_lab_comes_up_runs_commands_in_its_pods_answers_probes_and_goes() {
     let probed = said(&lab(&["probe", "--name", NAME]));
     let last = probed.lines().last().unwrap();
     assert!(last.ends_with(" control_failed=0 differences=0"), "{probed}");
+    flows_are_told();
     drop(removed);
     let gone = lab(&["exec", "--name", NAME, "shop/web", "--", "true"]);
     assert_eq!(gone.status.code(), Some(2), "nothing is left");
+}
+
+/// What the probes just did is in the record: allowed and denied, with names and the rule.
+fn flows_are_told() {
+    let denied = ["flows", "--name", NAME, "--last", "100000", "--verdict", "deny", "-o", "json"];
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/lab-flow.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let all = said(&lab(&[&denied[..5], &["-o", "json"]].concat()));
+    let records: Vec<Value> = all.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(records.iter().all(|record| schema.is_valid(record)), "{all}");
+    let to_db = |record: &&Value| {
+        record["destination"]["name"] == "shop/db" && record["source"]["name"] == "shop/web"
+    };
+    let opened = records.iter().filter(to_db).find(|record| record["event"] == "opened").unwrap();
+    assert_eq!(opened["source"]["container"], "main", "{opened}");
+    let refused = said(&lab(&denied));
+    assert!(!refused.is_empty() && refused.lines().count() < records.len());
+    assert!(refused.lines().all(|line| line.contains("\"deny\"")), "{refused}");
+    let few = said(&lab(&["flows", "--name", NAME, "--last", "3", "--pod", "shop/db"]));
+    assert_eq!(few.lines().count(), 3, "{few}");
+    assert!(few.lines().all(|line| line.contains("shop/db") && line.contains("gress: ")), "{few}");
 }
 
 /// Removes whatever a run left behind when its test failed.

@@ -158,13 +158,7 @@ fn other(world: &World, end: &End) -> String {
 
 impl EndSaid {
     fn of(direction: Direction, judgement: &Judgement, rules: &Rules) -> Self {
-        let place = match &judgement.reason {
-            Reason::Rule(rule) => rules.place(rule),
-            Reason::DefaultDeny(policies) => {
-                policies.first().and_then(|policy| rules.policy_place(policy))
-            }
-            Reason::Builtin(_) => None,
-        };
+        let place = rules.reason_place(&judgement.reason);
         Self {
             direction,
             verdict: judgement.verdict,

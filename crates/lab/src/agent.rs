@@ -14,6 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use crate::change::changes;
+use crate::flow::{FlowFilter, Flows};
 use crate::probe::Probe;
 use crate::progress::Quiet;
 use crate::render::{self, Colour};
@@ -38,7 +39,7 @@ pub enum Format {
 }
 
 /// What an agent can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "do")]
 pub enum Question {
     /// Probe everything.
@@ -50,6 +51,15 @@ pub enum Question {
     },
     /// Read the manifests again and follow them.
     Apply,
+    /// Say what is in the record of flows.
+    Flows {
+        /// From which line on; see [`Flows::next`].
+        from: u64,
+        /// Which lines.
+        filter: Box<FlowFilter>,
+        /// The newest of them.
+        most: usize,
+    },
 }
 
 /// What an agent answers.
@@ -72,6 +82,8 @@ pub enum Reply {
         /// When the last map was written, nanoseconds since 1970.
         at_ns: u64,
     },
+    /// Lines of the record of flows.
+    Flows(Flows),
     /// It did not work.
     Failed {
         /// Why.
@@ -102,14 +114,14 @@ pub fn rendered(
 ///
 /// # Errors
 /// Where no agent answers.
-pub fn ask(name: &LabName, question: Question) -> Result<Reply, LabError> {
+pub fn ask(name: &LabName, question: &Question) -> Result<Reply, LabError> {
     let socket = name.agent_socket();
     let stream = UnixStream::connect(&socket).map_err(|_| LabError::NotUp(name.clone()))?;
     exchange(stream, question).map_err(crate::error::state("ask", &socket))
 }
 
-fn exchange(mut stream: UnixStream, question: Question) -> io::Result<Reply> {
-    writeln!(stream, "{}", serde_json::to_string(&question)?)?;
+fn exchange(mut stream: UnixStream, question: &Question) -> io::Result<Reply> {
+    writeln!(stream, "{}", serde_json::to_string(question)?)?;
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line)?;
     Ok(serde_json::from_str(&line)?)
@@ -143,8 +155,12 @@ pub fn serve(
         UnixListener::bind(&socket).map_err(crate::error::state("listen on", &socket))?;
     // Decided ahead of any change, so that a change waits for nothing but its own work.
     let mut known = lab.probes()?;
+    lab.keep_flows();
     ready();
     while lab.check_interrupt().is_ok() {
+        if let Err(error) = lab.listen() {
+            eprintln!("warning: events were not heard: {}", crate::error::chain(&error));
+        }
         let mut wait = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
         if !poll(&mut wait, PollTimeout::from(IDLE_MS)).is_ok_and(|ready| ready > 0) {
             continue;
@@ -177,9 +193,15 @@ fn answer(
             Some(loaded) => apply(lab, manifests, known, loaded),
             None => Ok(Reply::Failed { message: "the manifests are incomplete".to_owned() }),
         },
+        Question::Flows { from, filter, most } => flows(lab, from, &filter, most),
     };
     let failed = |error: LabError| Reply::Failed { message: crate::error::chain(&error) };
     writeln!(stream, "{}", serde_json::to_string(&reply.unwrap_or_else(failed))?)
+}
+
+fn flows(lab: &mut Lab, from: u64, filter: &FlowFilter, most: usize) -> Result<Reply, LabError> {
+    lab.listen()?;
+    Ok(Reply::Flows(lab.flows(from, filter, most)))
 }
 
 fn probe(lab: &mut Lab, format: Format, colour: bool) -> Result<Reply, LabError> {

@@ -13,9 +13,12 @@ use datapath::{Config, Instance};
 use model::{Builtin, Direction, Reason, Rules, World};
 use nix::time::{ClockId, clock_gettime};
 
+use crate::container::Containers;
 use crate::fabric::{Fabric, NodeSite, PodSite};
+use crate::flow::{FlowFilter, FlowLog, Flows, Naming};
 use crate::link::Plug;
 use crate::listen::Listening;
+use crate::scene::Scene;
 use crate::witness::{FlowKey, Testimony};
 use crate::{LabError, LabName, netns};
 
@@ -61,6 +64,8 @@ pub enum EnforceError {
 #[derive(Debug)]
 pub(crate) struct Enforcement {
     nodes: Vec<NodeEnforcement>,
+    /// The record of flows, where somebody wants one.
+    flows: Option<FlowLog>,
 }
 
 #[derive(Debug)]
@@ -73,6 +78,7 @@ struct NodeEnforcement {
     /// Interface and cookie of the namespace of every pod.
     attached: BTreeMap<String, (u32, u64)>,
     compiled: Option<Compiled>,
+    containers: Containers,
 }
 
 impl Enforcement {
@@ -82,7 +88,8 @@ impl Enforcement {
             let node = NodeEnforcement::open(lab, site, &fabric.node_cgroup(index));
             node.map_err(at(&site.wanted.name))
         };
-        Ok(Self { nodes: fabric.nodes.iter().enumerate().map(open).collect::<Result<_, _>>()? })
+        let nodes = fabric.nodes.iter().enumerate().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { nodes, flows: None })
     }
 
     /// Attaches every pod that is not attached yet.
@@ -97,11 +104,17 @@ impl Enforcement {
         Ok(())
     }
 
-    /// Detaches pods that are gone.
-    pub(crate) fn detach(&mut self, gone: &[(String, usize)]) -> Result<(), LabError> {
+    /// Detaches pods that are gone. What was said until then is about the world before.
+    pub(crate) fn detach(
+        &mut self,
+        gone: &[(String, usize)],
+        before: &Scene,
+    ) -> Result<(), LabError> {
+        self.listen(before)?;
         for (name, node) in gone {
             let Some(node) = self.nodes.get_mut(*node) else { continue };
-            node.detach(name).map_err(at(&node.name))?;
+            let ended = node.detach(name).map_err(at(&node.name))?;
+            note(&mut self.flows, node, before, &ended)?;
         }
         Ok(())
     }
@@ -115,14 +128,54 @@ impl Enforcement {
     }
 
     /// What all kernels said since the last call, and what it means.
-    pub(crate) fn events(&mut self) -> Result<Vec<Testimony>, LabError> {
+    pub(crate) fn events(&mut self, scene: &Scene) -> Result<Vec<Testimony>, LabError> {
         let mut testimonies = Vec::new();
-        for node in &self.nodes {
+        for node in &mut self.nodes {
             let events = node.events().map_err(at(&node.name))?;
             testimonies.extend(events.iter().filter_map(|event| node.testimony(event)));
+            note(&mut self.flows, node, scene, &events)?;
         }
         Ok(testimonies)
     }
+
+    /// Keeps a record of flows from now on.
+    pub(crate) fn keep_flows(&mut self) {
+        self.flows.get_or_insert_default();
+    }
+
+    /// Hears what all kernels said since the last call, for the record alone.
+    pub(crate) fn listen(&mut self, scene: &Scene) -> Result<(), LabError> {
+        match self.flows {
+            Some(_) => self.events(scene).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// What the record holds; see [`FlowLog::read`].
+    pub(crate) fn flows(&self, from: u64, filter: &FlowFilter, most: usize) -> Flows {
+        self.flows.as_ref().map(|log| log.read(from, filter, most)).unwrap_or_default()
+    }
+}
+
+/// Adds events of a node to the record, if one is kept.
+fn note(
+    log: &mut Option<FlowLog>,
+    node: &mut NodeEnforcement,
+    scene: &Scene,
+    events: &[Event],
+) -> Result<(), LabError> {
+    let Some(log) = log else { return Ok(()) };
+    node.containers.know(events);
+    let naming = Naming {
+        node: &node.name,
+        world: &scene.world,
+        rules: &scene.rules,
+        compiled: node.compiled.as_ref(),
+        containers: &node.containers,
+        now_ns: now_ns().map_err(at(&node.name))?,
+    };
+    events.iter().filter_map(|event| naming.record(event)).for_each(|record| log.push(record));
+    Ok(())
 }
 
 impl NodeEnforcement {
@@ -145,6 +198,7 @@ impl NodeEnforcement {
             slots: Slots::default(),
             attached: BTreeMap::new(),
             compiled: None,
+            containers: Containers::below(cgroup),
         })
     }
 
@@ -167,13 +221,11 @@ impl NodeEnforcement {
         })
     }
 
-    /// Before its slot is another's. That its connections end is no news to a lab.
-    fn detach(&mut self, pod: &str) -> Result<(), EnforceError> {
-        if let Some((interface, cookie)) = self.attached.remove(pod) {
-            self.instance.remove_pod(cookie)?;
-            drop(self.instance.detach(interface, now_ns()?)?);
-        }
-        Ok(())
+    /// Before its slot is another's. Returns the connections that end with it.
+    fn detach(&mut self, pod: &str) -> Result<Vec<Event>, EnforceError> {
+        let Some((interface, cookie)) = self.attached.remove(pod) else { return Ok(Vec::new()) };
+        self.instance.remove_pod(cookie)?;
+        Ok(self.instance.detach(interface, now_ns()?)?)
     }
 
     fn program(&mut self, world: &World, rules: &Rules) -> Result<(), EnforceError> {

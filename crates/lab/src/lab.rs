@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use crate::compare::compare;
 use crate::enforce::Enforcement;
 use crate::fabric::{Fabric, Sender};
+use crate::flow::{FlowFilter, Flows};
 use crate::interrupt::Interrupt;
 use crate::message::{Answer, Ask, Outcome};
 use crate::of_flow::of_flow;
@@ -176,7 +177,7 @@ impl Lab {
         let scene = Scene::new(&self.settings, world, rules, flows)?;
         let gone = self.runtime.block_on(self.fabric.follow(&scene.wanted))?;
         if let Some(enforcement) = &mut self.enforcement {
-            enforcement.detach(&gone)?;
+            enforcement.detach(&gone, &self.scene)?;
             enforcement.attach(&self.fabric, &scene.world)?;
             enforcement.program(&scene.world, &scene.rules)?;
         }
@@ -184,6 +185,26 @@ impl Lab {
         self.scene = scene;
         self.populate()?;
         Ok(enforced_at)
+    }
+
+    /// Keeps a record of flows from now on, as far as policies are enforced.
+    pub fn keep_flows(&mut self) {
+        self.enforcement.iter_mut().for_each(Enforcement::keep_flows);
+    }
+
+    /// Hears what the kernels have to say, for the record of flows.
+    ///
+    /// # Errors
+    /// Where events cannot be read.
+    pub fn listen(&mut self) -> Result<(), LabError> {
+        self.enforcement.iter_mut().try_for_each(|enforcement| enforcement.listen(&self.scene))
+    }
+
+    /// The newest `most` lines of the record from number `from` on that `filter` takes.
+    #[must_use]
+    pub fn flows(&self, from: u64, filter: &FlowFilter, most: usize) -> Flows {
+        let enforcement = self.enforcement.as_ref();
+        enforcement.map(|it| it.flows(from, filter, most)).unwrap_or_default()
     }
 
     /// The probes of all pairs.
@@ -233,7 +254,7 @@ impl Lab {
         let answers = self.send(probes, timeout, progress)?;
         let mut witnesses = Witnesses::default();
         if let Some(enforcement) = &mut self.enforcement {
-            witnesses.extend(enforcement.events()?);
+            witnesses.extend(enforcement.events(&self.scene)?);
         }
         let results = probes.iter().zip(answers).map(|(probe, sent)| {
             let probe = self.settle(probe, &sent, &witnesses);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Block, PortRange, Protocol, Selector};
+use crate::{Block, PortRange, Protocol, Reason, Selector};
 
 /// Which end's policy a rule belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -310,6 +310,18 @@ impl Rules {
     #[must_use]
     pub fn policy_place(&self, policy: &PolicyRef) -> Option<&Place> {
         self.policies.get(policy)
+    }
+
+    /// Where the rule or the first of the policies that decided was written, if that is known.
+    #[must_use]
+    pub fn reason_place(&self, reason: &Reason) -> Option<&Place> {
+        match reason {
+            Reason::Rule(rule) => self.place(rule),
+            Reason::DefaultDeny(policies) => {
+                policies.first().and_then(|policy| self.policy_place(policy))
+            }
+            Reason::Builtin(_) => None,
+        }
     }
 }
 

@@ -49,6 +49,16 @@ pub(crate) enum Expectation {
     Deny,
 }
 
+impl Expectation {
+    /// As verdicts are written everywhere.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Peers: NS/NAME or NAME (a pod), [NS/]KIND/NAME (deploy, sts, ds, job, rs, po, svc), ip:ADDR,

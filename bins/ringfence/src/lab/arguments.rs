@@ -7,8 +7,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use ipnet::IpNet;
 
 use crate::cli::Input;
+use crate::explain::Expectation;
 
 /// Manifests as real namespaces and packets on this machine
 #[derive(Args, Debug)]
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     Exec(Exec),
     /// Follow the manifests of a lab that is up and say what opens and closes
     Watch(Named),
+    /// Show what a lab that is up let through and what it denied, and why
+    Flows(Flows),
     /// Say which labs there are
     Status(MaybeNamed),
     /// Remove a lab, however it ended
@@ -90,6 +94,66 @@ pub(crate) struct Exec {
     /// The command
     #[arg(last = true, required = true)]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Which flows, and how to print them.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Words of one kind widen, words of different kinds narrow what is shown.
+
+Examples:
+  ringfence lab flows --verdict deny
+  ringfence lab flows -f --pod shop/web --port 5432
+  ringfence lab flows --last 1000 -o json | jq -r .reason | sort | uniq -c")]
+pub(crate) struct Flows {
+    /// Name of the lab
+    #[arg(long, default_value = "lab")]
+    pub(crate) name: String,
+    /// Go on with what comes
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// At most this many of those that were before
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) last: usize,
+    /// Only with one of these ends: NS/NAME of a pod, or node/NAME
+    #[arg(long, value_name = "POD")]
+    pub(crate) pod: Vec<String>,
+    /// Only with pods of these namespaces
+    #[arg(short, long)]
+    pub(crate) namespace: Vec<String>,
+    /// Only with these addresses or blocks
+    #[arg(long, value_name = "ADDR", value_parser = block)]
+    pub(crate) address: Vec<IpNet>,
+    /// Only with these ports
+    #[arg(long)]
+    pub(crate) port: Vec<u16>,
+    /// Only with this verdict
+    #[arg(long, value_enum)]
+    pub(crate) verdict: Vec<Expectation>,
+    /// Only where the deciding rule or reason contains this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) rule: Vec<String>,
+    /// Only from containers of this name
+    #[arg(long)]
+    pub(crate) container: Vec<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub(crate) output: FlowsOutput,
+}
+
+/// How flows are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FlowsOutput {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// An address is a block of itself alone.
+fn block(word: &str) -> Result<IpNet, String> {
+    let address = word.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| word.parse()).map_err(|_| "it is no address and no block".to_owned())
 }
 
 #[derive(Args, Debug)]

@@ -2,6 +2,7 @@
 //!
 //! A file for each command that takes more than a question to the lab's agent.
 
+mod flows;
 mod follow;
 mod load;
 mod run;
@@ -27,6 +28,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         Command::Probe(probe) => ended(ask(probe)),
         Command::Exec(exec) => ended(enter(exec)),
         Command::Watch(named) => ended(follow::watch(&named.name)),
+        Command::Flows(arguments) => ended(flows::run(arguments)),
         Command::Status(named) => ended(status(named.name.as_deref())),
         Command::Down(named) => ended(remove(named)),
     }
@@ -51,7 +53,7 @@ pub(crate) fn helper() -> Exit {
 fn ask(probe: &Probe) -> Result<Exit, LabError> {
     let name = LabName::new(&probe.name)?;
     let (format, colour) = (probe.output.into(), probe.output.colour());
-    match lab::agent::ask(&name, lab::agent::Question::Probe { format, colour })? {
+    match lab::agent::ask(&name, &lab::agent::Question::Probe { format, colour })? {
         lab::agent::Reply::Report { text, counts, good } => {
             say(&text);
             if probe.output.is_text() {
@@ -63,7 +65,7 @@ fn ask(probe: &Probe) -> Result<Exit, LabError> {
             eprintln!("error: {message}");
             Ok(Exit::Incomplete)
         }
-        lab::agent::Reply::Applied { .. } => Ok(Exit::Incomplete),
+        lab::agent::Reply::Applied { .. } | lab::agent::Reply::Flows(_) => Ok(Exit::Incomplete),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The report as JSON. Schema: docs/schema/lab-run.json.
 
-use model::{Judgement, Reason, Rules};
+use model::{Judgement, Rules};
 use serde::Serialize;
 
 use crate::message::{Carrier, Outcome};
@@ -110,11 +110,7 @@ fn probe<'a>(result: &'a ProbeResult, rules: &Rules) -> ProbeOut<'a> {
 }
 
 fn end(judgement: &Judgement, rules: &Rules) -> End {
-    let place = match &judgement.reason {
-        Reason::Rule(rule) => rules.place(rule),
-        Reason::DefaultDeny(policies) => policies.first().and_then(|one| rules.policy_place(one)),
-        Reason::Builtin(_) => None,
-    };
+    let place = rules.reason_place(&judgement.reason);
     End {
         verdict: judgement.verdict.to_string(),
         reason: judgement.reason.to_string(),

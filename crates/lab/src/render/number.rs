@@ -55,10 +55,6 @@ pub(super) fn sign(verdict: Verdict) -> char {
 
 /// Where a person wrote the reason.
 pub(super) fn place(reason: &Reason, rules: &Rules) -> String {
-    let place = match reason {
-        Reason::Rule(rule) => rules.place(rule),
-        Reason::DefaultDeny(policies) => policies.first().and_then(|one| rules.policy_place(one)),
-        Reason::Builtin(_) => None,
-    };
+    let place = rules.reason_place(reason);
     place.map(|place| format!("  ({}:{})", place.file, place.line)).unwrap_or_default()
 }

@@ -16,7 +16,7 @@ pub(crate) fn watch(name: &str) -> Result<Exit, LabError> {
     let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     say(&format!("watching {}", shown.join(", ")));
     let mut failed = None;
-    let watched = lab::watch::watch(&paths, |saved| match ask(&name, Question::Apply) {
+    let watched = lab::watch::watch(&paths, |saved| match ask(&name, &Question::Apply) {
         Ok(reply) => {
             report(&reply, saved);
             ControlFlow::Continue(())
@@ -46,5 +46,6 @@ fn report(reply: &Reply, saved: SystemTime) {
         }
         Reply::Failed { message } => eprintln!("error: {message}; the lab stays as it is"),
         Reply::Report { counts, .. } => say(counts),
+        Reply::Flows(_) => {}
     }
 }

@@ -1,0 +1,107 @@
+//! `ringfence lab flows`: what was let through and what was denied, and by which rule.
+//!
+//! Following is asking again: the agent keeps the record, so nothing is missed in between.
+
+use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
+
+use lab::agent::{Question, Reply, ask};
+use lab::{FlowEnd, FlowFilter, FlowRecord, LabError, LabName};
+use report::Colour;
+
+use crate::exit::Exit;
+use crate::lab::arguments::{Flows, FlowsOutput};
+use crate::print::tells_colour;
+
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// Prints the record, and goes on with it if asked to.
+pub(crate) fn run(arguments: &Flows) -> Result<Exit, LabError> {
+    let name = LabName::new(&arguments.name)?;
+    let filter = filter(arguments);
+    let (mut from, mut most) = (0, arguments.last);
+    loop {
+        let question = Question::Flows { from, filter: Box::new(filter.clone()), most };
+        let flows = match ask(&name, &question)? {
+            Reply::Flows(flows) => flows,
+            Reply::Failed { message } => {
+                eprintln!("error: {message}");
+                return Ok(Exit::Incomplete);
+            }
+            Reply::Report { .. } | Reply::Applied { .. } => return Ok(Exit::Incomplete),
+        };
+        if from > 0 && flows.gone > 0 {
+            eprintln!("warning: {} lines went by unseen", flows.gone);
+        }
+        let written = say(&flows.records, arguments.output);
+        if !arguments.follow || written.is_err() {
+            // A closed pipe is the reader's choice, not a failure of ours.
+            return Ok(Exit::Good);
+        }
+        (from, most) = (flows.next, usize::MAX);
+        thread::sleep(AGAIN);
+    }
+}
+
+fn filter(arguments: &Flows) -> FlowFilter {
+    FlowFilter {
+        names: arguments.pod.clone(),
+        namespaces: arguments.namespace.clone(),
+        addresses: arguments.address.clone(),
+        ports: arguments.port.clone(),
+        verdicts: arguments.verdict.iter().map(|verdict| verdict.word().to_owned()).collect(),
+        rules: arguments.rule.clone(),
+        containers: arguments.container.clone(),
+        events: Vec::new(),
+    }
+}
+
+fn say(records: &[FlowRecord], output: FlowsOutput) -> io::Result<()> {
+    let colour = tells_colour(None).into();
+    let mut out = io::stdout().lock();
+    for record in records {
+        match output {
+            FlowsOutput::Json => writeln!(out, "{}", serde_json::to_string(record)?)?,
+            FlowsOutput::Text => writeln!(out, "{}", line(record, colour))?,
+        }
+    }
+    out.flush()
+}
+
+/// When, the verdict, who with whom on what, because of what.
+fn line(record: &FlowRecord, colour: Colour) -> String {
+    let FlowRecord { time, event, verdict, direction, protocol, reason, .. } = record;
+    let clock = time.get(11..).unwrap_or(time);
+    let word = if verdict == "allow" { colour.good("allow") } else { colour.bad("deny ") };
+    let (from, to) = (source(&record.source), destination(&record.destination, protocol));
+    let place = match (&record.file, record.line) {
+        (Some(file), Some(line)) => colour.dim(&format!(" ({file}:{line})")),
+        _ => String::new(),
+    };
+    let numbers = numbers(record);
+    format!("{clock} {word} {event:<6} {from} -> {to}  {direction}: {reason}{place}{numbers}")
+}
+
+fn source(end: &FlowEnd) -> String {
+    let container = end.container.as_ref().map(|name| format!("[{name}]")).unwrap_or_default();
+    let port = end.port.map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{container}{port}", end.called())
+}
+
+fn destination(end: &FlowEnd, protocol: &str) -> String {
+    match end.port {
+        Some(port) => format!("{} {port}/{protocol}", end.called()),
+        None => format!("{} {protocol}", end.called()),
+    }
+}
+
+fn numbers(record: &FlowRecord) -> String {
+    match (record.denied, record.packets, record.bytes, record.duration_ms) {
+        (Some(denied), ..) if denied > 1 => format!("  {denied} packets"),
+        (_, Some(packets), Some(bytes), Some(duration_ms)) => {
+            format!("  {packets} packets, {bytes} bytes, {duration_ms} ms")
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,112 @@
+//! The newest records, numbered, so that a reader who comes back gets what is new.
+//!
+//! It is bounded: a lab may be up for days. Who comes too late is told how many are gone.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FlowFilter, FlowRecord};
+
+/// How many records are kept.
+const KEPT: usize = 65_536;
+
+/// The newest records.
+#[derive(Debug, Default)]
+pub(crate) struct FlowLog {
+    records: VecDeque<FlowRecord>,
+    /// How many records there were before the first that is kept.
+    gone: u64,
+}
+
+/// What a reader gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flows {
+    /// The records that were asked for, the oldest first.
+    pub records: Vec<FlowRecord>,
+    /// Where to go on.
+    pub next: u64,
+    /// How many were no longer kept.
+    pub gone: u64,
+}
+
+impl FlowLog {
+    pub(crate) fn push(&mut self, record: FlowRecord) {
+        if self.records.len() == KEPT {
+            self.records.pop_front();
+            self.gone += 1;
+        }
+        self.records.push_back(record);
+    }
+
+    /// The newest `most` records from number `from` on that `filter` takes.
+    pub(crate) fn read(&self, from: u64, filter: &FlowFilter, most: usize) -> Flows {
+        let skipped = usize::try_from(from.saturating_sub(self.gone)).unwrap_or(usize::MAX);
+        let taken = self.records.iter().skip(skipped).filter(|record| filter.takes(record));
+        let mut records: Vec<FlowRecord> = taken.rev().take(most).cloned().collect();
+        records.reverse();
+        Flows {
+            records,
+            next: self.gone + self.records.len() as u64,
+            gone: self.gone.saturating_sub(from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::super::{FlowEnd, FlowEvent};
+    use super::*;
+
+    fn record(port: u16) -> FlowRecord {
+        let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let end = FlowEnd { address, port: Some(port), name: None, container: None };
+        FlowRecord {
+            time: String::new(),
+            node: String::new(),
+            event: FlowEvent::Opened,
+            verdict: "allow".to_owned(),
+            direction: "egress".to_owned(),
+            source: end.clone(),
+            destination: end,
+            protocol: "tcp".to_owned(),
+            reason: String::new(),
+            file: None,
+            line: None,
+            staged: None,
+            denied: None,
+            packets: None,
+            bytes: None,
+            duration_ms: None,
+        }
+    }
+
+    fn ports(flows: &Flows) -> Vec<Option<u16>> {
+        flows.records.iter().map(|record| record.source.port).collect()
+    }
+
+    #[test]
+    fn a_reader_goes_on_where_it_was() {
+        let mut log = FlowLog::default();
+        (0..3).for_each(|port| log.push(record(port)));
+        let all = FlowFilter::default();
+        let first = log.read(0, &all, 2);
+        assert_eq!((ports(&first), first.next), (vec![Some(1), Some(2)], 3));
+        log.push(record(3));
+        let second = log.read(first.next, &all, 2);
+        assert_eq!((ports(&second), second.next, second.gone), (vec![Some(3)], 4, 0));
+        assert_eq!(log.read(second.next, &all, 2).records, []);
+    }
+
+    #[test]
+    fn what_is_gone_is_counted() {
+        let mut log = FlowLog::default();
+        (0..KEPT + 5).for_each(|at| log.push(record(at as u16)));
+        let filter = FlowFilter { ports: vec![4, 5], ..FlowFilter::default() };
+        let flows = log.read(2, &filter, usize::MAX);
+        assert_eq!((flows.gone, flows.next), (3, KEPT as u64 + 5));
+        assert_eq!(ports(&flows), [Some(5)], "0 to 4 made room for as many");
+    }
+}

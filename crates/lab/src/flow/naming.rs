@@ -1,0 +1,126 @@
+//! From the kernel's numbers to names, with what the lab is at this moment.
+//!
+//! It holds references only; one is made for each batch of events.
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use abi::{Event, EventKind, verdict_code};
+use compile::Compiled;
+use model::{Builtin, End, Reason, Rules, World};
+
+use crate::container::Containers;
+
+use super::record::{FlowEnd, FlowEvent, FlowRecord, Staged};
+
+/// IP protocol numbers that have no ports.
+const ICMP: [u8; 2] = [1, 58];
+
+/// What names are found with.
+pub(crate) struct Naming<'a> {
+    pub(crate) node: &'a str,
+    pub(crate) world: &'a World,
+    pub(crate) rules: &'a Rules,
+    pub(crate) compiled: Option<&'a Compiled>,
+    pub(crate) containers: &'a Containers,
+    /// The kernel's time now, nanoseconds since boot.
+    pub(crate) now_ns: u64,
+}
+
+impl Naming<'_> {
+    /// The record of an event; nothing for a kind that is not known.
+    pub(crate) fn record(&self, event: &Event) -> Option<FlowRecord> {
+        let kind = EventKind::from_code(event.kind)?;
+        let has_ended = kind == EventKind::Closed || kind == EventKind::Cut;
+        let reason = self.reason(event.rule, event.reason);
+        let place = reason.as_ref().and_then(|reason| self.rules.reason_place(reason));
+        Some(FlowRecord {
+            time: self.time(event),
+            node: self.node.to_owned(),
+            event: kind.into(),
+            verdict: verdict(event.verdict).to_owned(),
+            direction: if event.direction == 0 { "egress" } else { "ingress" }.to_owned(),
+            source: FlowEnd {
+                container: self.containers.name(event.container),
+                ..self.end(event.source.into(), event.source_port, event)
+            },
+            destination: self.end(event.destination.into(), event.destination_port, event),
+            protocol: protocol(event.protocol),
+            file: place.map(|place| place.file.to_string()),
+            line: place.map(|place| place.line),
+            reason: said(reason, event.rule),
+            staged: self.staged(event),
+            denied: (kind == EventKind::Denied).then_some(event.denied),
+            packets: has_ended.then_some(event.packets),
+            bytes: has_ended.then_some(event.bytes),
+            duration_ms: has_ended.then_some(event.duration_ns / 1_000_000),
+        })
+    }
+
+    fn time(&self, event: &Event) -> String {
+        let ago = Duration::from_nanos(self.now_ns.saturating_sub(event.time_ns));
+        let at = SystemTime::now().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH);
+        humantime::format_rfc3339_millis(at).to_string()
+    }
+
+    fn end(&self, address: IpAddr, port: u16, event: &Event) -> FlowEnd {
+        let name = match self.world.end_at(address) {
+            End::Pod { pod, .. } => Some(self.world.pod(pod).to_string()),
+            End::Host { node: Some(node), .. } => {
+                Some(format!("node/{}", self.world.node(node).name))
+            }
+            End::Host { node: None, .. }
+            | End::UnknownPod { .. }
+            | End::External { .. }
+            | End::Domain { .. } => None,
+        };
+        let port = (!ICMP.contains(&event.protocol)).then_some(port);
+        FlowEnd { address, port, name, container: None }
+    }
+
+    fn reason(&self, rule: u32, code: u8) -> Option<Reason> {
+        match rule {
+            0 => Builtin::from_code(code).map(Reason::Builtin),
+            rule => self.compiled?.reason(rule).cloned(),
+        }
+    }
+
+    /// Nothing where nothing is staged: then the kernel leaves both numbers empty.
+    fn staged(&self, event: &Event) -> Option<Staged> {
+        let Event { staged_rule, staged_reason, staged_verdict, .. } = *event;
+        (staged_rule != 0 || staged_reason != 0).then(|| Staged {
+            verdict: verdict(staged_verdict).to_owned(),
+            reason: said(self.reason(staged_rule, staged_reason), staged_rule),
+        })
+    }
+}
+
+fn said(reason: Option<Reason>, rule: u32) -> String {
+    reason.map_or_else(|| format!("rule {rule} of another table"), |reason| reason.to_string())
+}
+
+fn verdict(code: u8) -> &'static str {
+    if code == verdict_code::ALLOW { "allow" } else { "deny" }
+}
+
+fn protocol(number: u8) -> String {
+    match number {
+        1 => "icmp".to_owned(),
+        6 => "tcp".to_owned(),
+        17 => "udp".to_owned(),
+        58 => "icmpv6".to_owned(),
+        132 => "sctp".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+impl From<EventKind> for FlowEvent {
+    fn from(kind: EventKind) -> Self {
+        match kind {
+            EventKind::Opened => Self::Opened,
+            EventKind::Denied => Self::Denied,
+            EventKind::Cut => Self::Cut,
+            EventKind::Closed => Self::Closed,
+        }
+    }
+}
