@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abi::{Cell, RowValue};
+use abi::{Cell, RowValue, capacity};
 use compile::Image;
 use rustc_hash::FxHashMap;
 
-const NOTHING: Cell = Cell { rule: 0, verdict: abi::verdict_code::DENY, reason: 0, pad: 0 };
+/// A cell that nobody wrote.
+pub(crate) const NOTHING: Cell = Cell { rule: 0, verdict: abi::verdict_code::DENY, reason: 0, pad: 0 };
 
 /// Blocks have a multiple of this many columns.
 const WIDTH_STEP: usize = 8;
@@ -65,8 +66,8 @@ impl Blocks {
 }
 
 /// A block's cells; those that nobody wrote are nothing.
-fn cells(image: &Image, row: RowValue) -> Vec<Cell> {
-    let mut cells = vec![NOTHING; row.width as usize];
+pub(crate) fn cells(image: &Image, row: RowValue) -> Vec<Cell> {
+    let mut cells = vec![NOTHING; row.width.min(capacity::CELLS) as usize];
     for (index, cell) in image.cells.range(row.base..row.base.saturating_add(row.width)) {
         if let Some(place) = cells.get_mut((index - row.base) as usize) {
             *place = *cell;

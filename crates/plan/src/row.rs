@@ -9,6 +9,7 @@ use compile::Image;
 use model::Builtin;
 use rustc_hash::FxHashMap;
 
+use crate::block::{self, NOTHING};
 use crate::class::ClassPair;
 use crate::column::{ColumnMap, ColumnPair};
 
@@ -172,16 +173,12 @@ fn is_allow(cell: Cell) -> bool {
     cell.verdict == verdict_code::ALLOW
 }
 
-/// Every block that a row leads to, with its cells.
+/// Every block that a row leads to, with its cells. A block may have gaps: columns that nothing needs
+/// any more are nothing, and what is nothing is not read back.
 fn blocks(image: &Image) -> FxHashMap<RowValue, Vec<Cell>> {
     let mut blocks = FxHashMap::default();
     for row in image.rows.values() {
-        blocks.entry(*row).or_insert_with(|| {
-            let places = row.base..row.base.saturating_add(row.width);
-            let written = image.cells.range(places.clone());
-            let unbroken = written.zip(places).take_while(|((index, _), place)| **index == *place);
-            unbroken.map(|((_, cell), _)| *cell).collect()
-        });
+        blocks.entry(*row).or_insert_with(|| block::cells(image, *row));
     }
     blocks
 }
@@ -202,7 +199,7 @@ fn cell(blocks: &FxHashMap<RowValue, Vec<Cell>>, side: Side, column: u32) -> Cel
         Side::Row(row) => row,
     };
     let cell = blocks.get(&row).and_then(|cells| cells.get(column as usize)).copied();
-    cell.unwrap_or(builtin(Builtin::NotProgrammed))
+    cell.filter(|cell| *cell != NOTHING).unwrap_or(builtin(Builtin::NotProgrammed))
 }
 
 fn builtin(builtin: Builtin) -> Cell {

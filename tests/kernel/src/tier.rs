@@ -6,12 +6,12 @@
 use std::net::IpAddr;
 
 use abi::{Event, EventKind, Interface, interface_flags, verdict_code};
-use compile::{CompileError, Compiled, Scope, Slots, compile};
+use compile::{CompileError, Compiled, Image, Scope, Slots, compile};
 use datapath::Direction;
 use model::{
     Builtin, End, Family, Flow, Judgement, Origin, PodId, Protocol, Reason, Rules, Traffic, World,
 };
-use plan::{PlanError, plan};
+use plan::{Op, PlanError, plan};
 use thiserror::Error;
 
 use crate::packet::{Packet, Payload, tcp};
@@ -94,6 +94,54 @@ impl Tier {
         self.program()
     }
 
+    /// As [`Tier::step`] for other rules of the same world, in steps: each is one write of those that
+    /// `is_loud` picks, after the silent ones before it. `after` is called after each step and says
+    /// whether to go on. Returns how many writes there are.
+    ///
+    /// # Errors
+    /// Where the kernel or the compiler refuses.
+    pub fn cross(
+        &mut self,
+        rules: &Rules,
+        is_loud: impl Fn(&Op) -> bool,
+        mut after: impl FnMut(&mut Self, usize, &Op) -> bool,
+    ) -> Result<usize, TierError> {
+        self.forget()?;
+        self.compiled = compile(&self.world, rules, &self.slots)?;
+        let observed = self.bench.instance().observe()?;
+        let ops = plan(&observed, &self.compiled.image)?;
+        let loud: Vec<usize> =
+            (0..ops.len()).filter(|at| ops.get(*at).is_some_and(&is_loud)).collect();
+        let mut done = 0;
+        for (step, at) in loud.into_iter().enumerate() {
+            self.bench.perform(ops.get(done..=at).unwrap_or_default())?;
+            done = at + 1;
+            if ops.get(at).is_some_and(|op| !after(self, step, op)) {
+                return Ok(ops.len());
+            }
+        }
+        self.bench.perform(ops.get(done..).unwrap_or_default())?;
+        Ok(ops.len())
+    }
+
+    /// Everything that the kernel's maps hold of the table.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn observe(&self) -> Result<Image, TierError> {
+        Ok(self.bench.instance().observe()?)
+    }
+
+    /// Whether a new flow passes the hooks of both ends, as far as these are pods.
+    ///
+    /// # Errors
+    /// Where the kernel refuses the packet.
+    pub fn passes(&mut self, flow: &Flow) -> Result<bool, TierError> {
+        let said = [self.egress(flow)?, self.ingress(flow)?];
+        let allows = |said: &Said| said.judgement.verdict == model::Verdict::Allow;
+        Ok(said.iter().flatten().all(allows))
+    }
+
     fn program(&mut self) -> Result<(), TierError> {
         let observed = self.bench.instance().observe()?;
         self.bench.perform(&plan(&observed, &self.compiled.image)?)?;
@@ -148,7 +196,8 @@ impl Tier {
         let ends = flow.source().address().zip(flow.destination().address());
         let (Some(slot), Some((source, destination))) = (slot, ends) else { return Ok(None) };
         self.packets = self.packets.checked_add(1).unwrap_or(1024);
-        if matches!(flow.traffic(), Traffic::Other(_)) {
+        // Ports that come again would belong to connections that are remembered.
+        if self.packets == 1024 || matches!(flow.traffic(), Traffic::Other(_)) {
             self.forget()?;
         }
         let packet = packet(mac(slot), source, destination, flow.traffic(), self.packets);
