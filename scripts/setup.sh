@@ -18,6 +18,7 @@ usage: scripts/setup.sh build                 compilers for Rust and BPF, git, t
        scripts/setup.sh deny                  cargo-deny, built once into the cache
        scripts/setup.sh docs                  mdbook, built once into the cache
        scripts/setup.sh fuzz                  cargo-fuzz and the nightly toolchain that it needs
+       scripts/setup.sh coverage              llvm's tools of the pinned toolchain
        scripts/setup.sh can-root              exit 0 where `root` would work
        scripts/setup.sh root WHY COMMAND...   runs COMMAND as root, through sudo only if it must
 TEXT
@@ -65,7 +66,7 @@ as_root() {
 KEEP=()
 keep_variables() {
     local name
-    for name in CI RINGFENCE_REQUIRE_KERNEL INSTA_UPDATE RUST_BACKTRACE CARGO_MANIFEST_DIR NO_COLOR TERM; do
+    for name in CI RINGFENCE_REQUIRE_KERNEL RINGFENCE_PACKETS INSTA_UPDATE RUST_BACKTRACE CARGO_MANIFEST_DIR NO_COLOR TERM; do
         if [ -n "${!name+set}" ]; then KEEP+=("$name=${!name}"); fi
     done
 }
@@ -235,6 +236,13 @@ install_fuzz() {
     }
 }
 
+install_coverage() {
+    install_rust
+    if rustup component list --toolchain "$(pinned)" --installed | grep -q '^llvm-tools'; then return; fi
+    say "installing llvm-tools of Rust $(pinned): they read the counters of branches"
+    rustup component add llvm-tools --toolchain "$(pinned)" >&2 || give_up "rustup could not install llvm-tools"
+}
+
 main() {
     keep_variables
     case "${1:-}" in
@@ -247,6 +255,7 @@ main() {
         deny) install_deny ;;
         docs) install_mdbook ;;
         fuzz) install_fuzz ;;
+        coverage) install_coverage ;;
         can-root) can_root ;;
         root)
             [ "$#" -ge 3 ] || wrong_usage

@@ -24,6 +24,7 @@ enum {
 	CONNECTION_REPLIED = 2,
 	CONNECTION_CLOSING = 4,
 	CONNECTION_CROWDED = 8,
+	CONNECTION_ADOPTED = 16,
 };
 
 /* A tick of a connection's clock is 2^20 nanoseconds. */
@@ -73,6 +74,7 @@ struct interface {
 	struct address ipv6;
 	__u8 mac[6];
 	__u8 pad[2];
+	__u64 adopted_until_ns;
 };
 
 struct node_address {
@@ -168,7 +170,8 @@ struct fragment_key {
 struct fragment_value {
 	__u64 seen_ns;
 	__u32 generation;
-	__u32 verdict;
+	__u16 end;
+	__u16 verdict;
 };
 
 /* Slots of the counters: the first are denials by reason code, 0 where a rule denied. */
@@ -191,6 +194,7 @@ struct service_key {
 struct service_value {
 	__u32 backends;
 	__u32 count;
+	__u32 affinity_seconds;
 };
 
 struct backend_key {
@@ -202,6 +206,21 @@ struct backend_value {
 	struct address address;
 	__u16 port;
 	__u16 pad;
+};
+
+struct affinity_key {
+	__u64 client;
+	struct address address;
+	__u16 port;
+	__u8 protocol;
+	__u8 pad[5];
+};
+
+struct affinity_value {
+	__u64 used_ns;
+	struct address address;
+	__u16 port;
+	__u16 pad[3];
 };
 
 struct translation_key {

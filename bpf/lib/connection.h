@@ -126,6 +126,19 @@ static __always_inline bool connection_forward(const struct connection *connecti
 	return !(connection->flags & CONNECTION_REMOTE_OPENED) == (direction == EGRESS);
 }
 
+/*
+ * An answer whose opening nobody remembers makes an entry, because a flood may have pushed out that
+ * of its opening. Whoever forges one is to get no further: until the opener has sent something, its
+ * peer may only answer.
+ */
+static __always_inline bool opener_is_silent(const struct connection *connection)
+{
+	if (connection->flags & CONNECTION_ADOPTED)
+		return false;
+	return !(connection->flags & CONNECTION_REMOTE_OPENED ? connection->packets[1] :
+								connection->packets[0]);
+}
+
 static __always_inline void connection_touch(struct __sk_buff *skb, struct connection *connection,
 					     enum direction direction, __u64 now)
 {
@@ -191,13 +204,16 @@ static __always_inline void connection_follow(const struct connection_key *key,
 		return;
 	switch (key->protocol) {
 	case PROTOCOL_TCP:
-		proved = forward && connection->flags & CONNECTION_REPLIED &&
-			 packet->role == ROLE_MIDDLE;
+		/* Of an adopted one the first packet that was seen may be a reply. */
+		proved = packet->role == ROLE_MIDDLE &&
+			 (connection->flags & CONNECTION_REPLIED ?
+				  forward :
+				  connection->flags & CONNECTION_ADOPTED && !forward);
 		if (!forward && packet->role == ROLE_ANSWER)
 			connection->flags |= CONNECTION_REPLIED;
 		break;
 	case PROTOCOL_SCTP:
-		proved = !forward && packet->role == ROLE_ANSWER;
+		proved = !forward && packet->role == ROLE_ANSWER && !opener_is_silent(connection);
 		break;
 	case PROTOCOL_UDP:
 		proved = !forward;

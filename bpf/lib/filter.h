@@ -62,6 +62,32 @@ static __always_inline bool keeps(const struct connection *connection,
 }
 
 /*
+ * Judges a connection whose opener nobody saw: it may be if either end may have opened it. The
+ * report's opener is tried first. Where the other one decides, `connection` is turned round.
+ */
+static __noinline int judge_either(struct __sk_buff *skb, struct passage *passage,
+				   const struct interface *interface, struct connection *connection)
+{
+	struct report *report = &passage->report;
+	struct judgement first;
+
+	judge(skb, passage, interface);
+	if (report->judgement.enforced.verdict == VERDICT_ALLOW)
+		return 0;
+	first = report->judgement;
+	report->remote_opened = !report->remote_opened;
+	judge(skb, passage, interface);
+	if (report->judgement.enforced.verdict != VERDICT_ALLOW) {
+		report->remote_opened = !report->remote_opened;
+		report->judgement = first;
+	} else if (connection) {
+		/* What was heard of the one is now heard of the other. */
+		connection->flags ^= CONNECTION_REMOTE_OPENED | CONNECTION_REPLIED;
+	}
+	return 0;
+}
+
+/*
  * Returns: whether the connection may still be. Where all who deny it now keep what exists, it stays
  * what it was, and is asked about again after the next change (ruling N25).
  */
@@ -76,7 +102,10 @@ static __noinline int judge_again(struct __sk_buff *skb, struct passage *passage
 		return true;
 	}
 	report->remote_opened = connection->flags & CONNECTION_REMOTE_OPENED;
-	judge(skb, passage, interface);
+	if (connection->flags & CONNECTION_ADOPTED)
+		judge_either(skb, passage, interface, connection);
+	else
+		judge(skb, passage, interface);
 	if (report->judgement.enforced.verdict == VERDICT_DENY_KEEP) {
 		connection->generation = passage->words.stamp;
 		return true;
@@ -97,6 +126,39 @@ static __always_inline bool opens_anew(const struct packet *packet,
 					     connection->flags & CONNECTION_CLOSING);
 }
 
+static __always_inline bool adopts(const struct interface *interface)
+{
+	return interface->adopted_until_ns &&
+	       bpf_ktime_get_coarse_ns() < interface->adopted_until_ns;
+}
+
+/*
+ * TCP that nobody saw opened, of a pod that ran before the programs: a connection of that time goes
+ * on where either end may have opened it. A reset of one is let through and remembered by nobody.
+ */
+static __noinline int filter_adopted(struct __sk_buff *skb, struct passage *passage,
+				     const struct interface *interface)
+{
+	struct packet *packet = &passage->packet;
+	struct report *report = &passage->report;
+	__u32 flags = CONNECTION_ADOPTED;
+
+	report->remote_opened = true;
+	judge_either(skb, passage, interface, NULL);
+	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
+		return refuse(passage);
+	if (packet->role == ROLE_RESET)
+		return TCX_NEXT;
+	if (report->remote_opened)
+		flags |= CONNECTION_REMOTE_OPENED;
+	if (report->remote_opened != (passage->hook.direction == INGRESS))
+		flags |= CONNECTION_REPLIED;
+	connection_open(&report->key, report, passage->words.stamp, flags, skb->len);
+	report->kind = EVENT_OPENED;
+	event_emit(report, NULL);
+	return TCX_NEXT;
+}
+
 /* No connection knows this packet. */
 static __noinline int filter_new(struct __sk_buff *skb, struct passage *passage,
 				 const struct interface *interface, bool keep)
@@ -106,7 +168,8 @@ static __noinline int filter_new(struct __sk_buff *skb, struct passage *passage,
 	__u32 flags = 0;
 
 	if (packet->role == ROLE_MIDDLE || packet->role == ROLE_RESET)
-		return refuse_because(passage, REASON_NO_SYN);
+		return adopts(interface) ? filter_adopted(skb, passage, interface) :
+					   refuse_because(passage, REASON_NO_SYN);
 	report->remote_opened = (passage->hook.direction == INGRESS) != (packet->role == ROLE_ANSWER);
 	judge(skb, passage, interface);
 	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
@@ -137,6 +200,23 @@ static __noinline int filter_group(struct __sk_buff *skb, struct passage *passag
 	return TCX_NEXT;
 }
 
+/* More of a connection than an answer, from the peer of an opener that has not been heard. */
+static __always_inline bool goes_on_unasked(const struct connection *connection,
+					    const struct packet *packet, enum direction direction)
+{
+	return (packet->role == ROLE_MIDDLE || packet->role == ROLE_ANY) &&
+	       !connection_forward(connection, direction) && opener_is_silent(connection);
+}
+
+/* What an answer gets that nobody asked for: it counts for nothing. */
+static __always_inline bool rejects_unasked(const struct connection *connection,
+					    const struct packet *packet)
+{
+	return (packet->role == ROLE_RESET ||
+		(packet->role == ROLE_ANY && packet->flags & PACKET_CLOSES)) &&
+	       opener_is_silent(connection);
+}
+
 static __always_inline int filter_connection(struct __sk_buff *skb, struct passage *passage,
 					     const struct interface *interface)
 {
@@ -151,6 +231,10 @@ static __always_inline int filter_connection(struct __sk_buff *skb, struct passa
 		if (connection->generation != passage->words.stamp &&
 		    !judge_again(skb, passage, interface, connection))
 			return cut(skb, passage, connection, established);
+		if (rejects_unasked(connection, &passage->packet))
+			return TCX_NEXT;
+		if (goes_on_unasked(connection, &passage->packet, direction))
+			return filter_new(skb, passage, interface, true);
 		connection_touch(skb, connection, direction, now);
 		connection_follow(&report->key, connection, &passage->packet, direction, established);
 		return TCX_NEXT;
@@ -214,6 +298,8 @@ static __always_inline int filter(struct __sk_buff *skb, struct passage *passage
 	if (reset_is_ours(skb, packet))
 		return TCX_NEXT;
 	if (direction == EGRESS && !source_allowed(skb, packet, interface))
+		return refuse_because(passage, REASON_SPOOFED);
+	if (direction == EGRESS && packet_is_error(packet) && !error_is_own(skb, packet, interface))
 		return refuse_because(passage, REASON_SPOOFED);
 	if (direction == INGRESS && packet->flags & PACKET_ARP &&
 	    !arp_allowed(skb, interface, false))

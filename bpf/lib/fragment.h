@@ -27,7 +27,9 @@ static __always_inline void fragment_key_of(struct fragment_key *key, const stru
 	key->id = packet->fragment_id;
 	key->direction = direction;
 	key->family = packet->family;
-	key->protocol = packet->protocol;
+	/* IPv6 names a datagram without it, and fragments may differ in it (RFC 8200 section 4.5). */
+	if (packet->family == 4)
+		key->protocol = packet->protocol;
 }
 
 static __noinline int fragment_remember(const struct packet *packet, enum direction direction,
@@ -37,6 +39,7 @@ static __noinline int fragment_remember(const struct packet *packet, enum direct
 	struct fragment_value value = {
 		.seen_ns = bpf_ktime_get_coarse_ns(),
 		.generation = words->stamp,
+		.end = packet->fragment_end,
 		.verdict = allowed ? VERDICT_ALLOW : VERDICT_DENY,
 	};
 
@@ -45,7 +48,10 @@ static __noinline int fragment_remember(const struct packet *packet, enum direct
 	return 0;
 }
 
-/* A policy change in the middle of a datagram loses it; it never lets a part of it through. */
+/*
+ * A policy change in the middle of a datagram loses it; it never lets a part of it through. What
+ * overlaps the first fragment could change the ports that were judged (RFC 5722, RFC 1858).
+ */
 static __noinline int fragment_allowed(const struct packet *packet, enum direction direction,
 				       __u32 endpoint, const struct words *words)
 {
@@ -55,5 +61,6 @@ static __noinline int fragment_allowed(const struct packet *packet, enum directi
 	fragment_key_of(&key, packet, direction, endpoint);
 	first = bpf_map_lookup_elem(&fragments, &key);
 	return first && first->verdict == VERDICT_ALLOW && first->generation == words->generation &&
+	       packet->fragment_offset >= first->end &&
 	       bpf_ktime_get_coarse_ns() - first->seen_ns < lifetime_fragment_ns;
 }

@@ -19,6 +19,7 @@ enum {
 enum {
 	PROTOCOL_HOP_BY_HOP = 0,
 	PROTOCOL_ICMP = 1,
+	PROTOCOL_IGMP = 2,
 	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ROUTING = 43,
@@ -26,6 +27,7 @@ enum {
 	PROTOCOL_AUTHENTICATION = 51,
 	PROTOCOL_ICMPV6 = 58,
 	PROTOCOL_DESTINATION_OPTIONS = 60,
+	PROTOCOL_PIM = 103,
 	PROTOCOL_SCTP = 132,
 };
 
@@ -55,6 +57,8 @@ struct packet {
 	__u32 offset; /* of what follows the network header */
 	__u32 end;    /* of the packet by its own length */
 	__u32 fragment_id;
+	__u16 fragment_offset; /* octets into the datagram */
+	__u16 fragment_end;    /* where the next fragment begins */
 	__u16 source_port; /* an echo's identifier for ICMP, in both directions */
 	__u16 destination_port;
 	__u8 protocol;
@@ -64,6 +68,15 @@ struct packet {
 	__u8 type; /* of ICMP */
 	__u8 hop_limit;
 	__u8 source_mac[6];
+};
+
+/* What every ARP packet begins with (RFC 826). */
+struct arp_header {
+	__u16 hardware;
+	__u16 protocol;
+	__u8 hardware_size;
+	__u8 protocol_size;
+	__u16 operation;
 };
 
 struct ethernet_header {
@@ -95,9 +108,21 @@ struct ipv6_header {
 };
 
 enum {
+	ARP_HARDWARE_ETHERNET = 1,
+	ARP_SIZE = 28, /* of Ethernet and IPv4 */
+	IPV4_OPTIONS_MAX = 40,
+	IPV4_OPTION_END = 0,
+	IPV4_OPTION_NONE = 1,
+	IPV4_OPTION_LOOSE_ROUTE = 131,
+	IPV4_OPTION_STRICT_ROUTE = 137,
 	EXTENSIONS_MAX = 8,
 	OPTIONS_FROM_POD_MAX = 64,
+	AUTHENTICATION_SIZE_MIN = 12,
 	TCP_HEADER_SIZE = 20,
+	UDP_HEADER_SIZE = 8,
+	SCTP_COMMON_SIZE = 12,
+	SCTP_CHUNK_HEADER_SIZE = 4,
+	ICMP_HEADER_SIZE = 8,
 	TCP_FIN = 1,
 	TCP_SYN = 2,
 	TCP_RST = 4,

@@ -8,68 +8,44 @@
 #pragma once
 
 #include "judge.h"
+#include "quoted.h"
 
-static __always_inline int quoted_ports(struct __sk_buff *skb, struct packet *quoted)
+static __always_inline bool packet_is_error(const struct packet *packet)
 {
-	__u16 words[4];
-
-	switch (quoted->protocol) {
-	case PROTOCOL_TCP:
-	case PROTOCOL_UDP:
-	case PROTOCOL_SCTP:
-	case PROTOCOL_ICMP:
-	case PROTOCOL_ICMPV6:
-		break;
-	default:
-		return 0;
-	}
-	if (bpf_skb_load_bytes(skb, quoted->offset, words, sizeof(words)))
-		return -1;
-	quoted->source_port = ntohs(words[0]);
-	quoted->destination_port = ntohs(words[1]);
-	if (protocol_is_icmp(quoted->protocol)) {
-		quoted->source_port = ntohs(words[2]);
-		quoted->destination_port = 0;
-	}
-	return 0;
+	return packet->role == ROLE_ERROR || packet->role == ROLE_PATH_MTU;
 }
 
-static __always_inline int quoted_read(struct __sk_buff *skb, const struct packet *packet,
-				       struct packet *quoted)
+/*
+ * A pod is no router: its errors are about packets that were sent to it, and it tells who sent them.
+ * Else it could end or slow down connections of others, who take such news from anybody.
+ */
+__checked_alone int error_is_own(struct __sk_buff *skb, const struct packet *packet,
+				 const struct interface *interface)
 {
-	struct ipv6_header ipv6;
-	struct ipv4_header ipv4;
-	__u32 offset = packet->offset + 8;
+	struct packet quoted = {};
 
-	quoted->family = packet->family;
-	if (packet->family == 4) {
-		if (bpf_skb_load_bytes(skb, offset, &ipv4, sizeof(ipv4)))
-			return -1;
-		quoted->protocol = ipv4.protocol;
-		quoted->offset = offset + (ipv4.version_length & 15) * 4;
-		address_from_ipv4(&quoted->source, ipv4.source);
-		address_from_ipv4(&quoted->destination, ipv4.destination);
-	} else {
-		if (bpf_skb_load_bytes(skb, offset, &ipv6, sizeof(ipv6)))
-			return -1;
-		quoted->protocol = ipv6.next;
-		quoted->offset = offset + sizeof(ipv6);
-		quoted->source = ipv6.source;
-		quoted->destination = ipv6.destination;
-	}
-	return quoted_ports(skb, quoted);
+	if (!packet || !interface || quoted_read(skb, packet, &quoted))
+		return false;
+	return address_equal(&quoted.source, &packet->destination) &&
+	       interface_owns(interface, &quoted.destination);
 }
 
-/* Makes the report's key that of the quoted packet's connection. Returns: whether it could. */
-__checked_alone int quoted_key(struct __sk_buff *skb, struct passage *passage)
+/*
+ * Makes the report's key that of the quoted packet's connection, which must be the endpoint's own.
+ * Returns: whether it could.
+ */
+__checked_alone int quoted_key(struct __sk_buff *skb, struct passage *passage,
+			       const struct interface *interface)
 {
 	struct packet quoted = {};
 	enum direction direction;
 
-	if (!passage || quoted_read(skb, &passage->packet, &quoted))
+	if (!passage || !interface || quoted_read(skb, &passage->packet, &quoted))
 		return false;
 	/* The quoted packet went the other way than the error. */
 	direction = passage->hook.direction == EGRESS ? INGRESS : EGRESS;
+	if (!interface_owns(interface, direction == EGRESS ? &quoted.source : &quoted.destination))
+		return false;
 	connection_key_of(&passage->report.key, &quoted, direction, passage->report.key.endpoint);
 	return true;
 }
@@ -82,7 +58,7 @@ __checked_alone int related_allowed(struct __sk_buff *skb, struct passage *passa
 	struct connection *connection;
 	bool established, allowed;
 
-	if (!passage || !interface || !quoted_key(skb, passage))
+	if (!passage || !interface || !quoted_key(skb, passage, interface))
 		return false;
 	report = &passage->report;
 	connection = connection_find(&report->key, bpf_ktime_get_coarse_ns(), &established);

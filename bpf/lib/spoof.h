@@ -32,6 +32,12 @@ enum {
 	ND_OPTION_SOURCE = 1,
 	ND_OPTION_TARGET = 2,
 	ND_OPTIONS_MAX = 4,
+	LISTENER_QUERY = 130,
+	MULTICAST_ROUTER = 151,
+	ICMP_REDIRECT = 5,
+	ICMP_ROUTER_ADVERTISEMENT = 9,
+	IGMP_QUERY = 0x11,
+	IGMP_MULTICAST_ROUTER = 0x30,
 	DHCP_SERVER_PORT = 67,
 	DHCP_CLIENT_PORT = 68,
 	DHCPV6_SERVER_PORT = 547,
@@ -55,10 +61,45 @@ static __noinline int arp_allowed(struct __sk_buff *skb, const struct interface 
 	if (!mac_equal(arp.sender_mac, interface->mac))
 		return false;
 	memcpy(&word, arp.sender, 4);
-	if (word == 0)
-		return arp.operation == htons(1);
+	/* A probe claims its target, as duplicate address detection does. */
+	if (word == 0) {
+		if (arp.operation != htons(1))
+			return false;
+		if (interface->flags & INTERFACE_DHCP)
+			return true;
+		memcpy(&word, arp.target, 4);
+	}
 	address_from_ipv4(&sender, word);
 	return interface->flags & INTERFACE_IPV4 && address_equal(&sender, &interface->ipv4);
+}
+
+/*
+ * Whether only a router says this. Other pods would send their traffic by whoever says it, a bridge
+ * that listens would send all multicast there.
+ */
+static __always_inline bool router_speaks(struct __sk_buff *skb, const struct packet *packet)
+{
+	__u8 type;
+
+	if (packet->flags & PACKET_LATER_FRAGMENT)
+		return false;
+	switch (packet->protocol) {
+	case PROTOCOL_ICMP:
+		return packet->family == 4 && (packet->type == ICMP_REDIRECT ||
+					       packet->type == ICMP_ROUTER_ADVERTISEMENT);
+	case PROTOCOL_ICMPV6:
+		return packet->family == 6 &&
+		       (packet->type == LISTENER_QUERY || packet->type == MULTICAST_ROUTER ||
+			packet->type == ND_ROUTER_ADVERTISEMENT || packet->type == ND_REDIRECT);
+	case PROTOCOL_IGMP:
+		if (bpf_skb_load_bytes(skb, packet->offset, &type, sizeof(type)))
+			return false;
+		return type == IGMP_QUERY || type == IGMP_MULTICAST_ROUTER;
+	case PROTOCOL_PIM:
+		return address_is_multicast(&packet->destination);
+	default:
+		return false;
+	}
 }
 
 /* Returns: whether every link-layer address among the options is the pod's own. */
@@ -150,7 +191,7 @@ __checked_alone int source_allowed(struct __sk_buff *skb, const struct packet *p
 	} else if (!interface_owns(interface, &packet->source)) {
 		return false;
 	}
-	if (dhcp_answer(packet))
+	if (dhcp_answer(packet) || router_speaks(skb, packet))
 		return false;
 	return packet->role != ROLE_NEIGHBOUR || neighbour_allowed(skb, packet, interface);
 }

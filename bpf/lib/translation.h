@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "affinity.h"
 #include "judge.h"
 
 struct {
@@ -112,16 +113,6 @@ static __noinline int hairpin_allowed(struct bpf_sock_addr *context,
 	return hairpin_passes(&report, sets_of(sets, INGRESS), backend);
 }
 
-static __always_inline struct backend_value *backend_choose(const struct service_value *service)
-{
-	struct backend_key key = { .backends = service->backends };
-
-	if (service->count == 0)
-		return NULL;
-	key.index = bpf_get_prandom_u32() % service->count;
-	return bpf_map_lookup_elem(&backends, &key);
-}
-
 /*
  * From the Service to a backend. Without a usable backend the address stays what it is, and so does
  * one that the node has taken for itself, as a cache of names on each node does.
@@ -130,6 +121,7 @@ static __always_inline int translate(struct bpf_sock_addr *context, bool ipv6)
 {
 	struct translation_key key = {};
 	struct translation_value value = {};
+	struct affinity_key client = {};
 	struct service_value *service;
 	struct backend_value *backend;
 	struct name name = {};
@@ -138,7 +130,11 @@ static __always_inline int translate(struct bpf_sock_addr *context, bool ipv6)
 	service = service_find(&name.address, name.port, name.protocol);
 	if (!service || address_is_node(&name.address))
 		return PROCEED;
-	backend = backend_choose(service);
+	client.client = bpf_get_netns_cookie(context);
+	client.address = name.address;
+	client.port = name.port;
+	client.protocol = name.protocol;
+	backend = backend_choose(service, &client);
 	if (!backend || address_is_mapped(&backend->address) != address_is_mapped(&name.address))
 		return PROCEED;
 	if (!hairpin_allowed(context, backend, name.protocol))

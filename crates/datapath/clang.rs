@@ -1,15 +1,40 @@
-//! Compiles one BPF program with the clang that is there: a part of build scripts.
+//! Compiles BPF programs with the clang that is there: a part of build scripts.
 //!
-//! The hooks and the programs of the benchmarks are compiled by two scripts; what one measures must
-//! be compiled as what the other loads.
+//! The hooks, the programs of the benchmarks and those of tests are compiled by three scripts; what
+//! one measures must be compiled as what the other loads.
 
-use std::{env, path::Path, process::Command};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
 
 /// Versions of clang that are looked for, newest first.
 const VERSIONS: std::ops::RangeInclusive<u32> = 14..=21;
 
+/// Makes `NAME.bpf.o` in `OUT_DIR` of `NAME.bpf.c` in `sources`, for each of `names`.
+pub(crate) fn objects(sources: &Path, names: &[&str]) -> ExitCode {
+    println!("cargo::rerun-if-changed={}", sources.display());
+    match build(sources, names) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            println!("cargo::error={}", message.replace('\n', "\ncargo::error="));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build(sources: &Path, names: &[&str]) -> Result<(), String> {
+    let clang = clang()?;
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    names.iter().try_for_each(|name| {
+        let source = sources.join(format!("{name}.bpf.c"));
+        compile(&clang, &source, &out.join(format!("{name}.bpf.o")))
+    })
+}
+
 /// Makes `object` of `source`.
-pub(crate) fn compile(clang: &str, source: &Path, object: &Path) -> Result<(), String> {
+fn compile(clang: &str, source: &Path, object: &Path) -> Result<(), String> {
     let output = Command::new(clang)
         .args(["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror", "-c"])
         .arg(source)
@@ -25,7 +50,7 @@ pub(crate) fn compile(clang: &str, source: &Path, object: &Path) -> Result<(), S
 }
 
 /// The first clang that can make BPF objects: the one asked for, the newest versioned one, `clang`.
-pub(crate) fn clang() -> Result<String, String> {
+fn clang() -> Result<String, String> {
     println!("cargo::rerun-if-env-changed=RINGFENCE_CLANG");
     if let Ok(clang) = env::var("RINGFENCE_CLANG") {
         return match makes_bpf(&clang) {

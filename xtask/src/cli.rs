@@ -24,6 +24,10 @@ pub(crate) enum Task {
     Mutants(Mutants),
     /// Fuzz every target for a while
     Fuzz(Fuzz),
+    /// Give generated packets to the programs' parser and to its twin; needs root
+    FuzzParser(FuzzParser),
+    /// Measure how many branches of the parser's twin the corpus reaches
+    Coverage,
     /// Measure the programs in the kernel and write docs/benchmarks.md anew
     BenchDatapath,
     /// Measure whole processes on generated clusters and write docs/speed.md anew
@@ -64,6 +68,13 @@ pub(crate) struct Fuzz {
     /// Seconds for each target
     #[arg(long, default_value_t = 60)]
     pub(crate) seconds: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct FuzzParser {
+    /// How many
+    #[arg(long, default_value_t = 10_000_000)]
+    pub(crate) packets: u64,
 }
 
 #[derive(Args)]

@@ -10,8 +10,10 @@
 
 mod bench_datapath;
 mod cli;
+mod coverage;
 mod files;
 mod fuzz;
+mod fuzz_parser;
 mod mutants;
 mod process;
 mod speed;
@@ -57,6 +59,8 @@ fn run(task: Task) -> Result<Ended, Box<dyn std::error::Error>> {
         Task::Tidy => tidy::run(&root)?,
         Task::Mutants(options) => mutants::run(&root, &options)?,
         Task::Fuzz(options) => fuzz::run(&root, &options)?,
+        Task::FuzzParser(options) => fuzz_parser::run(&root, &options)?,
+        Task::Coverage => coverage::run(&root)?,
         Task::BenchDatapath => bench_datapath::run(&root)?,
         Task::Speed => speed::run(&root)?,
         Task::Measure(measure) => {

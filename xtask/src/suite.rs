@@ -43,8 +43,9 @@ pub(crate) enum Outcome {
 
 /// One test binary and the folder of its crate, where cargo would run it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Binary {
-    program: PathBuf,
+pub(crate) struct Binary {
+    /// Where it is.
+    pub(crate) program: PathBuf,
     folder: PathBuf,
     is_slow: bool,
 }
@@ -167,7 +168,7 @@ struct Profile {
 }
 
 /// The test binaries among cargo's messages, the slow ones last; messages of other kinds have other fields.
-fn binaries(messages: &str) -> Vec<Binary> {
+pub(crate) fn binaries(messages: &str) -> Vec<Binary> {
     let read = |line| serde_json::from_str::<Artifact>(line).ok();
     let tests = messages.lines().filter_map(read).filter(|artifact| artifact.profile.test);
     let mut binaries: Vec<_> = tests.filter_map(binary).collect();

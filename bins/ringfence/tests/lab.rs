@@ -6,11 +6,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
 const NAME: &str = "t-words";
+/// How long the agent may take on a busy machine to find what it looks for twice a second.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn lab(words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
@@ -54,9 +57,52 @@ fn a_lab_comes_up_runs_commands_in_its_pods_answers_probes_and_goes() {
     let last = probed.lines().last().unwrap();
     assert!(last.ends_with(" control_failed=0 differences=0"), "{probed}");
     flows_are_told();
+    a_pin_that_goes_is_made_again_and_told_of();
     drop(removed);
     let gone = lab(&["exec", "--name", NAME, "shop/web", "--", "true"]);
     assert_eq!(gone.status.code(), Some(2), "nothing is left");
+}
+
+fn status() -> Value {
+    serde_json::from_str(&said(&lab(&["status", "--name", NAME, "-o", "json"]))).unwrap()
+}
+
+/// Something of the lab's one node.
+fn of_node<'a>(status: &'a Value, what: &str) -> &'a Value {
+    status.pointer(&format!("/labs/0/nodes/0/{what}")).unwrap()
+}
+
+fn field<'a>(value: &'a Value, name: &str) -> &'a Value {
+    value.get(name).unwrap()
+}
+
+/// How often a pin was made again.
+fn pinned_again(status: &Value) -> u64 {
+    let repairs = of_node(status, "repairs").as_array().unwrap().iter();
+    let of_pins = repairs.filter(|repair| field(repair, "drift") == "pin removed");
+    of_pins.map(|repair| field(repair, "count").as_u64().unwrap()).sum()
+}
+
+/// Somebody meddles with the datapath of the lab that is up.
+fn a_pin_that_goes_is_made_again_and_told_of() {
+    let before = status();
+    assert_eq!(pinned_again(&before), 0);
+    let hooks = of_node(&before, "hooks").as_array().unwrap();
+    assert!(hooks.iter().all(|hook| field(hook, "is_ours_first") == true), "{before}");
+    assert!(of_node(&before, "memory").as_u64().unwrap() > 1 << 20, "{before}");
+    let version = std::fs::read_dir(format!("/sys/fs/bpf/ringfence/{NAME}/node1")).unwrap().next();
+    let interface = field(hooks.first().unwrap(), "interface");
+    let pin = version.unwrap().unwrap().path().join(format!("links/{interface}-ingress"));
+    std::fs::remove_file(&pin).unwrap();
+    let gone = Instant::now();
+    while pinned_again(&status()) == 0 {
+        assert!(gone.elapsed() < PATIENCE, "{}", status());
+        std::thread::yield_now();
+    }
+    eprintln!("told of after {:?}", gone.elapsed());
+    assert!(pin.exists());
+    let log = std::fs::read_to_string(format!("/run/ringfence/{NAME}/agent.log")).unwrap();
+    assert!(log.contains("ingress: pin removed; pinned again"), "{log}");
 }
 
 /// What the probes just did is in the record: allowed and denied, with names and the rule.

@@ -12,6 +12,8 @@ pub mod connection_flags {
     pub const CLOSING: u16 = 4;
     /// It proved itself, but there was no room in `est`.
     pub const CROWDED: u16 = 8;
+    /// It was there before the programs were, so who opened it is not known.
+    pub const ADOPTED: u16 = 16;
 }
 
 /// Key of `half` and `est`: a connection as one endpoint sees it, the same for both directions.

@@ -110,6 +110,9 @@ pub struct Interface {
     pub mac: [u8; 6],
     /// Zero.
     pub pad: [u8; 2],
+    /// Until this kernel time, nanoseconds since boot, TCP that nobody has seen opened is taken for a
+    /// connection that is older than the programs; 0 for a pod that never ran without them.
+    pub adopted_until_ns: u64,
 }
 
 /// Value of `node_addresses`, whose key is an [`Address`]: the addresses of this node itself.
@@ -120,4 +123,4 @@ pub struct NodeAddress {
     pub reserved: u32,
 }
 
-const _: () = assert!(size_of::<Endpoint>() == 32 && size_of::<Interface>() == 48);
+const _: () = assert!(size_of::<Endpoint>() == 32 && size_of::<Interface>() == 56);

@@ -4,9 +4,9 @@
 use std::mem::offset_of;
 
 use crate::{
-    Address, BackendKey, BackendValue, Cell, Connection, ConnectionKey, DeniedKey, DeniedValue,
-    Endpoint, Event, FragmentKey, FragmentValue, Interface, NodeAddress, PrefixKey, RowKey,
-    RowValue, ServiceKey, ServiceValue, TranslationKey, TranslationValue,
+    Address, AffinityKey, AffinityValue, BackendKey, BackendValue, Cell, Connection, ConnectionKey,
+    DeniedKey, DeniedValue, Endpoint, Event, FragmentKey, FragmentValue, Interface, NodeAddress,
+    PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue, TranslationKey, TranslationValue,
 };
 
 /// One field of a structure.
@@ -79,7 +79,9 @@ fn table() -> Vec<Layout> {
 fn endpoint() -> Vec<Layout> {
     vec![
         layout!(Endpoint as "endpoint" { sets, generation, staged, hairpin }),
-        layout!(Interface as "interface" { endpoint, flags, ipv4, ipv6, mac, pad }),
+        layout!(Interface as "interface" {
+            endpoint, flags, ipv4, ipv6, mac, pad, adopted_until_ns
+        }),
         layout!(NodeAddress as "node_address" { reserved }),
     ]
 }
@@ -99,7 +101,7 @@ fn connection() -> Vec<Layout> {
         layout!(FragmentKey as "fragment_key" {
             source, destination, endpoint, id, direction, family, protocol, pad
         }),
-        layout!(FragmentValue as "fragment_value" { seen_ns, generation, verdict }),
+        layout!(FragmentValue as "fragment_value" { seen_ns, generation, end, verdict }),
         layout!(Event as "event" {
             time_ns, source, destination, source_port, destination_port, endpoint, rule,
             staged_rule, kind, verdict, reason, direction, protocol, family, staged_verdict,
@@ -111,9 +113,11 @@ fn connection() -> Vec<Layout> {
 fn service() -> Vec<Layout> {
     vec![
         layout!(ServiceKey as "service_key" { address, port, protocol, pad }),
-        layout!(ServiceValue as "service_value" { backends, count }),
+        layout!(ServiceValue as "service_value" { backends, count, affinity_seconds }),
         layout!(BackendKey as "backend_key" { backends, index }),
         layout!(BackendValue as "backend_value" { address, port, pad }),
+        layout!(AffinityKey as "affinity_key" { client, address, port, protocol, pad }),
+        layout!(AffinityValue as "affinity_value" { used_ns, address, port, pad }),
         layout!(TranslationKey as "translation_key" { cookie, address, port, protocol, pad }),
         layout!(TranslationValue as "translation_value" { address, port, pad }),
     ]

@@ -63,8 +63,10 @@ pub struct FragmentValue {
     pub seen_ns: u64,
     /// The endpoint's generation then.
     pub generation: u32,
+    /// Where the first fragment ends, in octets into the datagram: no other may begin before.
+    pub end: u16,
     /// The verdict code of the first fragment.
-    pub verdict: u32,
+    pub verdict: u16,
 }
 
 /// Slots of the array `counters`; those below [`counter::EVENTS_LOST`] count denials by reason code.

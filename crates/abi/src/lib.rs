@@ -26,7 +26,8 @@ pub use header::reason_header;
 pub use layout::{Field, Layout, layouts};
 pub use ledger::{DeniedKey, DeniedValue, FragmentKey, FragmentValue, counter};
 pub use service::{
-    BackendKey, BackendValue, ServiceKey, ServiceValue, TranslationKey, TranslationValue,
+    AffinityKey, AffinityValue, BackendKey, BackendValue, ServiceKey, ServiceValue, TranslationKey,
+    TranslationValue,
 };
 pub use table::{Cell, PORT_SLOTS, RowKey, RowValue, column, port_slot, verdict_code};
 

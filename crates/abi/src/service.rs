@@ -24,6 +24,8 @@ pub struct ServiceValue {
     pub backends: u32,
     /// How many there are.
     pub count: u32,
+    /// How long after its last connection a client keeps its backend; 0 for not at all.
+    pub affinity_seconds: u32,
 }
 
 /// Key of `backends`.
@@ -46,6 +48,36 @@ pub struct BackendValue {
     pub port: u16,
     /// Zero.
     pub pad: u16,
+}
+
+/// Key of `affinities`: a client, which is a network namespace, and the Service that it named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
+pub struct AffinityKey {
+    /// The cookie of the client's network namespace.
+    pub client: u64,
+    /// The Service's address.
+    pub address: Address,
+    /// The Service's port.
+    pub port: u16,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// Zero.
+    pub pad: [u8; 5],
+}
+
+/// Value of `affinities`: the backend that the client reached last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
+pub struct AffinityValue {
+    /// Kernel time of that, nanoseconds since boot.
+    pub used_ns: u64,
+    /// The backend's address.
+    pub address: Address,
+    /// The backend's port.
+    pub port: u16,
+    /// Zero.
+    pub pad: [u16; 3],
 }
 
 /// Key of `translations`: which socket talks to which backend.

@@ -18,14 +18,14 @@ pub(crate) fn write(world: &World, image: &mut Image) {
                     protocol: port.protocol.number(),
                     pad: 0,
                 };
-                write_port(key, &backends, image);
+                write_port(key, &backends, service.affinity_seconds.unwrap_or(0), image);
             }
         }
     }
 }
 
 /// Equal lists of backends have equal ids, so Services may share them.
-fn write_port(key: ServiceKey, backends: &[Backend], image: &mut Image) {
+fn write_port(key: ServiceKey, backends: &[Backend], affinity_seconds: u32, image: &mut Image) {
     let id = content_id("backends", &backends);
     let taken = |id| match image.backends.get(&BackendKey { backends: id, index: 0 }) {
         Some(first) => Some(*first) != backends.first().map(value) || !is_list(image, id, backends),
@@ -36,7 +36,7 @@ fn write_port(key: ServiceKey, backends: &[Backend], image: &mut Image) {
         image.backends.insert(BackendKey { backends: id, index }, value(backend));
     }
     let count = u32::try_from(backends.len()).unwrap_or(u32::MAX);
-    image.services.insert(key, ServiceValue { backends: id, count });
+    image.services.insert(key, ServiceValue { backends: id, count, affinity_seconds });
 }
 
 fn is_list(image: &Image, id: u32, backends: &[Backend]) -> bool {

@@ -13,6 +13,32 @@ use crate::{Instance, TableError};
 const TCP: u8 = 6;
 const ICMP: [u8; 2] = [1, 58];
 
+/// How far the clock of a packet that is on its way may be behind ours: a tick of the coarse clock and
+/// what an interrupted processor adds. Until then the programs may still use what has expired for us.
+const CLOCK_BEHIND_MAX: Duration = Duration::from_millis(100);
+
+/// Connections that were found expired, to be ended by [`Instance::end_expired`].
+#[derive(Clone, Debug)]
+pub struct Expired {
+    now_ns: u64,
+    owners: BTreeMap<u32, Interface>,
+    found: Vec<(ConnectionKey, bool)>,
+}
+
+impl Expired {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+}
+
 impl Instance {
     /// Removes expired connections and due counts at the kernel's time `now_ns` (monotonic) and
     /// returns an event for each.
@@ -20,15 +46,46 @@ impl Instance {
     /// # Errors
     /// Where a map cannot be read or written.
     pub fn collect(&self, now_ns: u64) -> Result<Vec<Event>, TableError> {
-        let owners = self.owners()?;
+        let expired = self.expired(now_ns)?;
+        let mut events = self.end_expired(&expired)?;
+        events.extend(self.collect_denied(now_ns)?);
+        Ok(events)
+    }
+
+    /// The connections that have expired at the kernel's time `now_ns`, and those of nobody. On the
+    /// way, shares that do not add up are put right.
+    ///
+    /// # Errors
+    /// Where a map cannot be read or written.
+    pub fn expired(&self, now_ns: u64) -> Result<Expired, TableError> {
         let tables = &self.tables;
         let before = tables.shares.counted()?;
         let established = tables.established.entries()?;
         tables.shares.repair(&before, &by_endpoint(&established))?;
-        let mut events = self.collect_connections(established, now_ns, &owners, true)?;
         let half = tables.half.entries()?;
-        events.extend(self.collect_connections(half, now_ns, &owners, false)?);
-        events.extend(self.collect_denied(now_ns)?);
+        // After the connections: whoever came later than they have none of them.
+        let owners = self.owners()?;
+        let mut expired = Expired { now_ns, owners, found: Vec::new() };
+        for (entries, established) in [(established, true), (half, false)] {
+            let over = entries.into_iter().filter(|(key, connection)| {
+                self.is_over(key, connection, established, &expired.owners, now_ns)
+            });
+            let over: Vec<_> = over.map(|(key, _)| (key, established)).collect();
+            expired.found.extend(over);
+        }
+        Ok(expired)
+    }
+
+    /// Removes those that are still expired and returns an event for each. Packets go on meanwhile,
+    /// and a connection that began anew since it was looked at is not the one that expired.
+    ///
+    /// # Errors
+    /// Where a map cannot be read or written.
+    pub fn end_expired(&self, expired: &Expired) -> Result<Vec<Event>, TableError> {
+        let mut events = Vec::new();
+        for (key, established) in &expired.found {
+            events.extend(self.end_if_over(key, *established, expired)?);
+        }
         Ok(events)
     }
 
@@ -38,6 +95,14 @@ impl Instance {
     /// Where there is no such endpoint.
     pub fn established(&self, endpoint: u32) -> Result<u64, TableError> {
         self.tables.shares.held(endpoint)
+    }
+
+    /// Every established connection, in no order.
+    ///
+    /// # Errors
+    /// Where the map cannot be read.
+    pub fn connections(&self) -> Result<Vec<(ConnectionKey, Connection)>, TableError> {
+        self.tables.established.entries()
     }
 
     /// Ends every connection of the endpoint that `owner` leads to: nobody inherits them.
@@ -77,25 +142,46 @@ impl Instance {
         Ok(entries.into_iter().map(|(_, record)| (record.endpoint, record)).collect())
     }
 
-    fn collect_connections(
+    /// Looked at once more and taken at once. What is taken all the same though it is another by then
+    /// goes back where it was; should a packet come in that instant, it finds no connection.
+    fn end_if_over(
         &self,
-        entries: Vec<(ConnectionKey, Connection)>,
-        now_ns: u64,
-        owners: &BTreeMap<u32, Interface>,
+        key: &ConnectionKey,
         established: bool,
-    ) -> Result<Vec<Event>, TableError> {
-        let mut events = Vec::new();
-        for (key, connection) in entries {
-            let owner = owners.get(&key.endpoint.into());
-            let lifetime = self.lifetime(&key, &connection, established);
-            let idle = Duration::from_nanos(connection.idle_ns(now_ns));
-            if owner.is_some() && idle <= lifetime {
-                continue;
-            }
-            let ended = self.end(&key, established)?;
-            events.extend(ended.map(|ended| closed(&key, &ended, now_ns, owner)));
+        Expired { now_ns, owners, .. }: &Expired,
+    ) -> Result<Option<Event>, TableError> {
+        let tables = &self.tables;
+        let table = if established { &tables.established } else { &tables.half };
+        let Some(found) = table.get(key)? else { return Ok(None) };
+        let is_nobodys = !owners.contains_key(&key.endpoint.into());
+        let has_come = is_nobodys && self.owners()?.contains_key(&key.endpoint.into());
+        if has_come || !self.is_over(key, &found, established, owners, *now_ns) {
+            return Ok(None);
         }
-        Ok(events)
+        let Some(taken) = table.take(key)? else { return Ok(None) };
+        let identity = |connection: &Connection| (connection.opened_ns, connection.seen_ticks);
+        if identity(&taken) != identity(&found) && table.add(key, &taken)? {
+            return Ok(None);
+        }
+        if established {
+            tables.shares.give_back(key.endpoint.into())?;
+        }
+        Ok(Some(closed(key, &taken, *now_ns, owners.get(&key.endpoint.into()))))
+    }
+
+    /// Whether no packet can be of this connection any more: it is nobody's, or has been silent for
+    /// longer than the programs would let it.
+    fn is_over(
+        &self,
+        key: &ConnectionKey,
+        connection: &Connection,
+        established: bool,
+        owners: &BTreeMap<u32, Interface>,
+        now_ns: u64,
+    ) -> bool {
+        let lifetime = self.lifetime(key, connection, established);
+        let idle = Duration::from_nanos(connection.idle_ns(now_ns));
+        !owners.contains_key(&key.endpoint.into()) || idle > lifetime + CLOCK_BEHIND_MAX
     }
 
     fn lifetime(

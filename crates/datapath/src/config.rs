@@ -52,6 +52,15 @@ pub struct Lifetimes {
     pub report_interval: Duration,
 }
 
+/// What the programs may use where the kernel has it. A test takes away what it wants to do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Features {
+    /// The connection tracker's lookup: a source that the node rewrote is known (ruling N35).
+    pub ct_lookup: bool,
+    /// The namespace cookie of a packet: a condition of what is the node's own (ruling N15).
+    pub netns_cookie: bool,
+}
+
 /// How to open an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
@@ -66,6 +75,8 @@ pub struct Config {
     /// The cookie of the node's network namespace, see [`crate::netns_cookie`]; a packet of another
     /// namespace's socket is then never taken for the node's own.
     pub node_namespace: Option<u64>,
+    /// What may be used; all of it unless said otherwise.
+    pub features: Features,
 }
 
 impl Config {
@@ -78,7 +89,14 @@ impl Config {
             capacities: Capacities::default(),
             lifetimes: Lifetimes::default(),
             node_namespace: None,
+            features: Features::default(),
         }
+    }
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self { ct_lookup: true, netns_cookie: true }
     }
 }
 

@@ -80,6 +80,9 @@ pub enum OpenError {
 /// The maps could not be read back.
 #[derive(Debug, Error)]
 pub enum ReadError {
+    /// A pin.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A map.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -121,6 +124,22 @@ pub enum AttachError {
         interface: u32,
         /// The cause.
         source: Box<aya::pin::PinError>,
+    },
+    /// The programs of a hook could not be listed.
+    #[error("cannot read who is attached to interface {interface}")]
+    Query {
+        /// Its index.
+        interface: u32,
+        /// The cause.
+        source: Box<aya::programs::ProgramError>,
+    },
+    /// The program that takes over while a link changes its place could not be loaded.
+    #[error("cannot load a copy of the program for interface {interface}")]
+    Copy {
+        /// Its index.
+        interface: u32,
+        /// The cause.
+        source: Box<OpenError>,
     },
     /// The kernel refused a link to a cgroup.
     #[error("cannot attach `{program}` to the cgroup")]

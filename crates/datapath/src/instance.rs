@@ -15,6 +15,7 @@ use aya::{
 
 use crate::{
     Config, Direction, Events, EventsError, FileError, OpenError, Programs, RemoveError, RunError,
+    held::Held,
     object::{self, EGRESS, INGRESS},
     tables::Tables,
     translation::{CALLS, CallProgram},
@@ -38,7 +39,7 @@ impl Pins {
         }
     }
 
-    fn create(&self) -> Result<(), FileError> {
+    pub(crate) fn create(&self) -> Result<(), FileError> {
         [&self.maps, &self.programs, &self.links].into_iter().try_for_each(|directory| {
             std::fs::create_dir_all(directory).map_err(failed("create", directory))
         })
@@ -54,6 +55,7 @@ pub struct Instance {
     pub(crate) egress: SchedClassifier,
     pub(crate) ingress: SchedClassifier,
     pub(crate) calls: Vec<CallProgram>,
+    pub(crate) held: Held,
 }
 
 /// One packet for a test run, and what the hook would have derived.
@@ -106,6 +108,7 @@ impl Instance {
             egress: from_pin(EGRESS, &pin(EGRESS))?,
             ingress: from_pin(INGRESS, &pin(INGRESS))?,
             calls: calls(config, pin)?,
+            held: Held::default(),
             config: config.clone(),
             pins,
         };
@@ -206,7 +209,7 @@ fn calls(config: &Config, pin: impl Fn(&str) -> PathBuf) -> Result<Vec<CallProgr
     }
 }
 
-fn from_pin(program: &'static str, path: &Path) -> Result<SchedClassifier, OpenError> {
+pub(crate) fn from_pin(program: &'static str, path: &Path) -> Result<SchedClassifier, OpenError> {
     SchedClassifier::from_pin(path)
         .map_err(|source| OpenError::Program { program, source: Box::new(source) })
 }

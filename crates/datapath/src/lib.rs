@@ -8,13 +8,16 @@
 //! **Invariant:** `datapath` makes no policy decision.
 //! **Invariant:** opening and attaching again what is already there writes nothing.
 
+mod alarm;
 mod bpffs;
 mod collect;
+mod company;
 mod config;
 mod counters;
 mod error;
 mod events;
 mod features;
+mod held;
 mod instance;
 mod link;
 #[allow(unsafe_code, reason = "a map's memory is shared with the kernel and has no safe type")]
@@ -25,15 +28,20 @@ mod observe;
 mod perform;
 mod plain;
 mod share;
+mod sockets;
 #[allow(unsafe_code, reason = "the one module that talks to the kernel without a safe wrapper")]
 mod sys;
 mod table;
 mod tables;
 mod translation;
+mod usage;
 mod words;
 
+pub use alarm::Alarm;
 pub use bpffs::{BpffsError, ensure_bpffs};
-pub use config::{Capacities, Config, Lifetimes, Programs};
+pub use collect::Expired;
+pub use company::{Chain, Drift, Occupant, Repair, Repaired, detach_pinned};
+pub use config::{Capacities, Config, Features, Lifetimes, Programs};
 pub use counters::Counters;
 pub use error::{
     AttachError, EventsError, FileError, OpenError, PerformError, ReadError, RemoveError, RunError,
@@ -42,6 +50,8 @@ pub use error::{
 pub use events::{Events, decode as decode_event};
 pub use features::{Missing, probe};
 pub use instance::{Instance, Report, TestPacket, remove_pins};
-pub use link::Direction;
+pub use link::{ADOPTION, Direction};
 pub use object::{HOOKS_OBJECT, TEST_OBJECT};
+pub use sockets::{OpenSocket, SocketsError, end_sockets};
 pub use sys::netns_cookie;
+pub use usage::{Fill, MapUsage};

@@ -1,12 +1,14 @@
 //! Attaching to the host side of a pod's veth.
 //!
-//! Links are pinned, so they hold without a process. The egress hook stands at the head of its
-//! chain and lets later programs run. A link whose veth is gone is kept by its pin with interface
-//! 0: it is garbage and makes room for the veth that has the index now.
+//! Links are pinned, so they hold without a process; whoever attached holds them too, so they hold
+//! without their pins. Our programs stand at the head of their chains and let later ones run, see
+//! `company`. A link whose veth is gone is kept by its pin with interface 0: it is garbage and makes
+//! room for the veth that has the index now.
 
 use std::{
-    os::fd::AsFd,
+    os::fd::{AsFd, BorrowedFd},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use abi::{Event, Interface};
@@ -18,6 +20,10 @@ use aya::programs::{
 
 use crate::{AttachError, Instance, TableError, instance::failed, sys};
 
+/// How long after it was first attached a pod with connections is being adopted. Whatever lives
+/// sends within this time; what is still silent then has to open anew.
+pub const ADOPTION: Duration = Duration::from_secs(60);
+
 /// Which side of a pod's traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
@@ -28,16 +34,16 @@ pub enum Direction {
 }
 
 impl Direction {
-    const BOTH: [Self; 2] = [Self::Egress, Self::Ingress];
+    pub(crate) const BOTH: [Self; 2] = [Self::Egress, Self::Ingress];
 
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Egress => "egress",
             Self::Ingress => "ingress",
         }
     }
 
-    fn hook(self) -> TcAttachType {
+    pub(crate) fn hook(self) -> TcAttachType {
         match self {
             Self::Egress => TcAttachType::Ingress,
             Self::Ingress => TcAttachType::Egress,
@@ -49,10 +55,18 @@ impl Instance {
     /// Attaches both hooks to the interface with this index in the calling thread's network
     /// namespace. The interface's record is written first, so the hooks never meet an unknown one.
     ///
+    /// `record` may say until when the pod is being adopted, see [`crate::ADOPTION`]. That counts
+    /// when its interface is first known: attaching again neither prolongs nor ends it.
+    ///
     /// # Errors
     /// Where a map or link cannot be written.
     pub fn attach(&mut self, interface: u32, record: Interface) -> Result<(), AttachError> {
-        if self.tables.interfaces.get(&interface)? != Some(record) {
+        let known = self.tables.interfaces.get(&interface)?;
+        let same =
+            known.filter(|known| (known.endpoint, known.mac) == (record.endpoint, record.mac));
+        let adopted_until_ns = same.unwrap_or(record).adopted_until_ns;
+        let record = Interface { adopted_until_ns, ..record };
+        if known != Some(record) {
             self.tables.interfaces.insert(&interface, &record)?;
         }
         Direction::BOTH.into_iter().try_for_each(|direction| self.link(interface, direction))
@@ -71,9 +85,12 @@ impl Instance {
         if let Some(record) = only {
             self.tables.endpoints.retire(record.endpoint)?;
         }
-        Direction::BOTH
-            .into_iter()
-            .try_for_each(|direction| remove(&self.link_path(interface, direction)))?;
+        for direction in Direction::BOTH {
+            self.held.release(interface, direction);
+            let path = self.link_path(interface, direction);
+            remove(&path)?;
+            remove(&unnamed(&path))?;
+        }
         let ended = only.map_or(Ok(Vec::new()), |record| self.end_connections(&record, now_ns))?;
         self.tables.interfaces.remove(&interface)?;
         Ok(ended)
@@ -120,29 +137,39 @@ impl Instance {
         Ok(stale.into_iter().collect())
     }
 
-    fn link_path(&self, interface: u32, direction: Direction) -> PathBuf {
+    pub(crate) fn link_path(&self, interface: u32, direction: Direction) -> PathBuf {
         self.pins.links.join(format!("{interface}-{}", direction.word()))
+    }
+
+    pub(crate) fn program(&mut self, direction: Direction) -> &mut SchedClassifier {
+        match direction {
+            Direction::Egress => &mut self.egress,
+            Direction::Ingress => &mut self.ingress,
+        }
     }
 
     fn link(&mut self, interface: u32, direction: Direction) -> Result<(), AttachError> {
         let path = self.link_path(interface, direction);
-        let program = match direction {
-            Direction::Egress => &mut self.egress,
-            Direction::Ingress => &mut self.ingress,
-        };
+        let program = self.program(direction);
         let refused = |source| AttachError::Link { interface, source: Box::new(source) };
         let wanted = program.info().map_err(refused)?.id();
         match existing(&path)? {
-            Some((_, data)) if data.interface == interface && data.program == wanted => Ok(()),
+            Some((_, data)) if data.interface == interface && data.program == wanted => {}
             Some((link, data)) if data.interface == interface => {
-                update(program, link).map_err(refused)
+                update(program, link).map_err(refused)?;
             }
-            Some(_) => {
-                remove(&path)?;
-                create(program, interface, direction, &path)
-            }
-            None => create(program, interface, direction, &path),
+            Some(_) | None => create(program, interface, direction, &path)?,
         }
+        self.hold(interface, direction)
+    }
+
+    /// Holds the link that is pinned.
+    pub(crate) fn hold(&self, interface: u32, direction: Direction) -> Result<(), AttachError> {
+        let path = self.link_path(interface, direction);
+        let link =
+            sys::open_pinned(&path).map_err(|source| AttachError::Inspect { path, source })?;
+        self.held.hold(interface, direction, link);
+        Ok(())
     }
 }
 
@@ -159,7 +186,7 @@ pub(crate) fn existing(path: &Path) -> Result<Option<(FdLink, sys::LinkData)>, A
 }
 
 /// Another build's program is replaced in place: there is no moment without one.
-fn update(program: &mut SchedClassifier, link: FdLink) -> Result<(), ProgramError> {
+pub(crate) fn update(program: &mut SchedClassifier, link: FdLink) -> Result<(), ProgramError> {
     let link = SchedClassifierLink::try_from(link)?;
     let id = program.attach_to_link(link)?;
     // The pin keeps the link; the descriptor alone is dropped.
@@ -167,17 +194,35 @@ fn update(program: &mut SchedClassifier, link: FdLink) -> Result<(), ProgramErro
     Ok(())
 }
 
-fn create(
+/// Attaches at the head and pins, in place of whatever is pinned there.
+pub(crate) fn create(
     program: &mut SchedClassifier,
     interface: u32,
     direction: Direction,
     path: &Path,
 ) -> Result<(), AttachError> {
+    let unnamed = unnamed(path);
+    remove(&unnamed)?;
     let link = connect(program, interface, direction)
         .map_err(|source| AttachError::Link { interface, source: Box::new(source) })?;
-    link.pin(path)
-        .map(drop)
-        .map_err(|source| AttachError::Pin { interface, source: Box::new(source) })
+    link.pin(&unnamed)
+        .map_err(|source| AttachError::Pin { interface, source: Box::new(source) })?;
+    Ok(std::fs::rename(&unnamed, path).map_err(failed("name", path))?)
+}
+
+/// Pins a link that is held, in place of whatever is pinned there.
+pub(crate) fn pin(link: BorrowedFd<'_>, path: &Path) -> Result<(), AttachError> {
+    let unnamed = unnamed(path);
+    remove(&unnamed)?;
+    sys::pin(link, &unnamed).map_err(failed("pin", path))?;
+    Ok(std::fs::rename(&unnamed, path).map_err(failed("name", path))?)
+}
+
+/// Where a link is pinned until it has its place. The file system takes no dots.
+fn unnamed(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-new");
+    name.into()
 }
 
 fn connect(

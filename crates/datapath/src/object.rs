@@ -10,9 +10,16 @@ use std::{
     time::Duration,
 };
 
-use aya::{Ebpf, EbpfLoader, include_bytes_aligned, programs::Program};
+use aya::{
+    Ebpf, EbpfLoader, include_bytes_aligned,
+    programs::{Program, SchedClassifier},
+};
 
-use crate::{Config, OpenError, Programs, translation::CALLS};
+use crate::{
+    Config, Direction, Features, OpenError, Programs,
+    instance::{Pins, failed, from_pin},
+    translation::CALLS,
+};
 
 /// The object with the hooks.
 pub const HOOKS_OBJECT: &[u8] =
@@ -40,13 +47,6 @@ pub(crate) fn fingerprint(config: &Config) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// What the programs may use.
-#[derive(Clone, Copy, Debug)]
-struct Features {
-    ct_lookup: bool,
-    netns_cookie: bool,
-}
-
 /// Most first.
 const ATTEMPTS: [Features; 4] = [
     Features { ct_lookup: true, netns_cookie: true },
@@ -62,11 +62,42 @@ pub(crate) fn load(
     maps: &Path,
     pin: impl Fn(&str) -> PathBuf,
 ) -> Result<(), OpenError> {
+    let wanted: Vec<_> = names(config.programs).collect();
+    let mut ebpf = loaded(config, maps, &wanted)?;
+    pin_programs(&mut ebpf, &wanted, pin)
+}
+
+/// A second copy of one program, which can stand on a hook while the first one changes its place.
+pub(crate) fn copy(
+    config: &Config,
+    pins: &Pins,
+    direction: Direction,
+) -> Result<SchedClassifier, OpenError> {
+    let name = match direction {
+        Direction::Egress => EGRESS,
+        Direction::Ingress => INGRESS,
+    };
+    let mut ebpf = loaded(config, &pins.maps, &[name])?;
+    let path = pins.programs.join(format!("{name}-copy-{}", std::process::id()));
+    pin_programs(&mut ebpf, &[name], |_| path.clone())?;
+    let copy = from_pin(name, &path);
+    std::fs::remove_file(&path).map_err(failed("remove", &path))?;
+    copy
+}
+
+/// Whether no more is used than the configuration permits.
+fn permits(config: &Config, features: Features) -> bool {
+    let most = config.features;
+    (most.ct_lookup || !features.ct_lookup) && (most.netns_cookie || !features.netns_cookie)
+}
+
+/// The object with these of its programs loaded, with as many features as the kernel accepts.
+fn loaded(config: &Config, maps: &Path, wanted: &[&'static str]) -> Result<Ebpf, OpenError> {
     let mut refused = None;
-    for features in ATTEMPTS {
+    for features in ATTEMPTS.into_iter().filter(|features| permits(config, *features)) {
         let mut ebpf = object_with(config, maps, features)?;
-        match load_programs(&mut ebpf, config.programs) {
-            Ok(()) => return pin_programs(&mut ebpf, config.programs, pin),
+        match load_programs(&mut ebpf, wanted) {
+            Ok(()) => return Ok(ebpf),
             Err(error @ OpenError::Program { .. }) => {
                 tracing::debug!(?features, "the kernel refuses the programs");
                 refused = Some(error);
@@ -78,8 +109,8 @@ pub(crate) fn load(
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign type; ours are these two kinds")]
-fn load_programs(ebpf: &mut Ebpf, programs: Programs) -> Result<(), OpenError> {
-    names(programs).try_for_each(|name| {
+fn load_programs(ebpf: &mut Ebpf, wanted: &[&'static str]) -> Result<(), OpenError> {
+    wanted.iter().try_for_each(|&name| {
         let failed = |source| OpenError::Program { program: name, source: Box::new(source) };
         match ebpf.program_mut(name).ok_or(OpenError::Absent { name })? {
             Program::SchedClassifier(program) => program.load().map_err(failed),
@@ -91,10 +122,10 @@ fn load_programs(ebpf: &mut Ebpf, programs: Programs) -> Result<(), OpenError> {
 
 fn pin_programs(
     ebpf: &mut Ebpf,
-    programs: Programs,
+    wanted: &[&'static str],
     pin: impl Fn(&str) -> PathBuf,
 ) -> Result<(), OpenError> {
-    names(programs).try_for_each(|name| {
+    wanted.iter().try_for_each(|&name| {
         let program = ebpf.program_mut(name).ok_or(OpenError::Absent { name })?;
         program
             .pin(pin(name))

@@ -2,7 +2,8 @@
 
 use abi::{
     Address, BackendKey, BackendValue, Cell, Connection, ConnectionKey, DeniedKey, DeniedValue,
-    Interface, NodeAddress, PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue,
+    Interface, NodeAddress, PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue, TranslationKey,
+    TranslationValue,
 };
 
 /// A key or value of a map.
@@ -64,10 +65,20 @@ plain! {
         remote_opened: 0,
     };
     DeniedValue = Self { reported_ns: 0, packets: 0, local: ADDRESS };
-    Interface = Self { endpoint: 0, flags: 0, ipv4: ADDRESS, ipv6: ADDRESS, mac: [0; 6], pad: [0; 2] };
+    Interface = Self {
+        endpoint: 0,
+        flags: 0,
+        ipv4: ADDRESS,
+        ipv6: ADDRESS,
+        mac: [0; 6],
+        pad: [0; 2],
+        adopted_until_ns: 0,
+    };
     NodeAddress = Self { reserved: 0 };
     ServiceKey = Self { address: ADDRESS, port: 0, protocol: 0, pad: 0 };
-    ServiceValue = Self { backends: 0, count: 0 };
+    ServiceValue = Self { backends: 0, count: 0, affinity_seconds: 0 };
     BackendKey = Self { backends: 0, index: 0 };
     BackendValue = Self { address: ADDRESS, port: 0, pad: 0 };
+    TranslationKey = Self { cookie: 0, address: ADDRESS, port: 0, protocol: 0, pad: [0; 5] };
+    TranslationValue = Self { address: ADDRESS, port: 0, pad: 0 };
 }

@@ -29,6 +29,11 @@ impl Shares {
         Ok(self.memory.word(endpoint as usize)?.load(Ordering::Acquire))
     }
 
+    /// How many all endpoints hold.
+    pub(crate) fn total(&self) -> Result<u64, TableError> {
+        (0..self.endpoints).map(|endpoint| self.held(endpoint)).sum()
+    }
+
     /// Returns the place of one that was removed.
     pub(crate) fn give_back(&self, endpoint: u32) -> Result<(), TableError> {
         let word = self.memory.word(endpoint as usize)?;

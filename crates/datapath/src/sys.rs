@@ -1,5 +1,5 @@
-//! The few system calls that have no safe wrapper: map access by key and in batches, links' data,
-//! and the cookie of a network namespace.
+//! The few system calls that have no safe wrapper: map access by key and in batches, links' data
+//! and pins, and the cookie of a network namespace.
 //!
 //! Each function takes slices whose sizes it checks against the map's, so that the kernel cannot be
 //! made to read or write past them.
@@ -20,11 +20,13 @@ use crate::plain::Plain;
 const MAP_LOOKUP: u32 = 1;
 const MAP_UPDATE: u32 = 2;
 const MAP_DELETE: u32 = 3;
+const OBJECT_PIN: u32 = 6;
 const OBJECT_GET: u32 = 7;
 const INFO_BY_FD: u32 = 15;
 const MAP_LOOKUP_AND_DELETE: u32 = 21;
 const MAP_LOOKUP_BATCH: u32 = 24;
 const MAP_UPDATE_BATCH: u32 = 26;
+const LINK_DETACH: u32 = 34;
 /// The kernel may answer with more than is known here; it never reads more than it is given.
 const ATTRIBUTES: usize = 16;
 
@@ -86,6 +88,19 @@ pub(crate) fn update<K: Plain, V: Plain>(
     let mut attributes =
         element(map, std::ptr::from_ref(key).cast(), std::ptr::from_ref(value).cast_mut().cast());
     bpf(MAP_UPDATE, &mut attributes).map(drop)
+}
+
+/// Writes one entry that is not there. Returns whether it was not.
+pub(crate) fn add<K: Plain, V: Plain>(map: BorrowedFd<'_>, key: &K, value: &V) -> io::Result<bool> {
+    const NO_EXIST: u64 = 1;
+    let mut attributes =
+        element(map, std::ptr::from_ref(key).cast(), std::ptr::from_ref(value).cast_mut().cast());
+    attributes[3] = NO_EXIST;
+    match bpf(MAP_UPDATE, &mut attributes) {
+        Ok(_) => Ok(true),
+        Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes one entry. Returns whether it was there.
@@ -171,9 +186,29 @@ pub(crate) fn open_pinned(path: &Path) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// Pins what `object` describes at `path`, where nothing may be.
+pub(crate) fn pin(object: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let mut attributes = [0; ATTRIBUTES];
+    attributes[0] = path.as_ptr() as u64;
+    attributes[1] = file(object);
+    bpf(OBJECT_PIN, &mut attributes).map(drop)
+}
+
+/// Takes a link off its hook, whoever else holds it.
+pub(crate) fn detach_link(link: BorrowedFd<'_>) -> io::Result<()> {
+    let mut attributes = [0; ATTRIBUTES];
+    attributes[0] = file(link);
+    bpf(LINK_DETACH, &mut attributes).map(drop)
+}
+
 /// What a tcx link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LinkData {
+    /// Which kind of link.
+    pub(crate) kind: u32,
+    /// Its own number.
+    pub(crate) id: u32,
     /// The program's id.
     pub(crate) program: u32,
     /// The interface, or 0 once it is gone.
@@ -188,7 +223,7 @@ pub(crate) fn link_data(link: BorrowedFd<'_>) -> io::Result<LinkData> {
     attributes[0] = file(link) | (size_of::<[u32; 64]>() as u64) << 32;
     attributes[1] = info.as_mut_ptr() as u64;
     bpf(INFO_BY_FD, &mut attributes)?;
-    Ok(LinkData { program: info[2], interface: info[4] })
+    Ok(LinkData { kind: info[0], id: info[1], program: info[2], interface: info[4] })
 }
 
 /// The cookie of the calling thread's network namespace.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use abi::{
     Address, BackendKey, BackendValue, Cell, Connection, ConnectionKey, DeniedKey, DeniedValue,
-    Interface, NodeAddress, PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue,
+    Interface, NodeAddress, PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue, TranslationKey,
+    TranslationValue,
 };
 
 use crate::{OpenError, share::Shares, table::Table, words::Words};
@@ -26,6 +27,7 @@ pub(crate) struct Tables {
     pub(crate) established: Table<ConnectionKey, Connection>,
     pub(crate) denied: Table<DeniedKey, DeniedValue>,
     pub(crate) pods: Table<u64, Interface>,
+    pub(crate) translations: Table<TranslationKey, TranslationValue>,
     pub(crate) counters: Table<u32, u64>,
     pub(crate) endpoints: Words,
     pub(crate) shares: Shares,
@@ -50,6 +52,7 @@ impl Tables {
             established: Table::open(maps, "est")?,
             denied: Table::open(maps, "denied")?,
             pods: Table::open(maps, "pods")?,
+            translations: Table::open(maps, "translations")?,
             counters: Table::open(maps, "counters")?,
             endpoints: Words::map(endpoints.fd(), abi::capacity::ENDPOINTS)?,
             shares: Shares::map(held.fd(), abi::capacity::ENDPOINTS)?,

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use abi::Interface;
+use abi::{Interface, TranslationKey, TranslationValue};
 use aya::programs::{
     CgroupAttachMode, CgroupSockAddr, CgroupSockAddrAttachType as Call, ProgramError,
     cgroup_sock_addr::CgroupSockAddrLink, links::FdLink,
@@ -114,6 +114,22 @@ impl Instance {
     /// Where the map cannot be written.
     pub fn remove_pod(&self, netns_cookie: u64) -> Result<(), TableError> {
         self.tables.pods.remove(&netns_cookie).map(drop)
+    }
+
+    /// Every socket that was led to a backend, and the Service that it named.
+    ///
+    /// # Errors
+    /// Where the map cannot be read.
+    pub fn translations(&self) -> Result<Vec<(TranslationKey, TranslationValue)>, TableError> {
+        self.tables.translations.entries()
+    }
+
+    /// Forgets that a socket was led to a backend.
+    ///
+    /// # Errors
+    /// Where the map cannot be written.
+    pub fn forget_translation(&self, key: &TranslationKey) -> Result<(), TableError> {
+        self.tables.translations.remove(key).map(drop)
     }
 
     fn cgroup_pins(&self, path: &Path) -> Vec<PathBuf> {

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use model::{Rules, World};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -19,10 +19,13 @@ use crate::probe::Probe;
 use crate::progress::Quiet;
 use crate::render::{self, Colour};
 use crate::report::RunReport;
+use crate::status::NodeStatus;
 use crate::{Lab, LabError, LabName, cgroup};
 
 /// How long an idle agent waits before it looks for signals, milliseconds.
 const IDLE_MS: u16 = 200;
+/// How often it looks after the hooks, unless a question takes longer.
+const LOOK_AFTER: Duration = Duration::from_millis(500);
 
 /// How a report is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +54,8 @@ pub enum Question {
     },
     /// Read the manifests again and follow them.
     Apply,
+    /// Say how the datapath is.
+    Status,
     /// Say what is in the record of flows.
     Flows {
         /// From which line on; see [`Flows::next`].
@@ -81,6 +86,11 @@ pub enum Reply {
         changes: Vec<String>,
         /// When the last map was written, nanoseconds since 1970.
         at_ns: u64,
+    },
+    /// How the datapath is.
+    Status {
+        /// By node.
+        nodes: Vec<NodeStatus>,
     },
     /// Lines of the record of flows.
     Flows(Flows),
@@ -157,9 +167,14 @@ pub fn serve(
     let mut known = lab.probes()?;
     lab.keep_flows();
     ready();
+    let (mut looked, mut failed) = (Instant::now(), None);
     while lab.check_interrupt().is_ok() {
         if let Err(error) = lab.listen() {
             eprintln!("warning: events were not heard: {}", crate::error::chain(&error));
+        }
+        if looked.elapsed() >= LOOK_AFTER {
+            look_after(&mut lab, &mut failed);
+            looked = Instant::now();
         }
         let mut wait = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
         if !poll(&mut wait, PollTimeout::from(IDLE_MS)).is_ok_and(|ready| ready > 0) {
@@ -174,6 +189,21 @@ pub fn serve(
     }
     leave_cgroup()?;
     lab.down()
+}
+
+/// Nobody waits for it, so what goes wrong is a line in the log, once until it changes.
+fn look_after(lab: &mut Lab, failed: &mut Option<String>) {
+    let now = match lab.look_after() {
+        Ok(news) => {
+            news.iter().for_each(|line| eprintln!("{line}"));
+            None
+        }
+        Err(error) => Some(format!("warning: {}", crate::error::chain(&error))),
+    };
+    if now != *failed {
+        now.iter().for_each(|line| eprintln!("{line}"));
+        *failed = now;
+    }
 }
 
 fn answer(
@@ -193,6 +223,7 @@ fn answer(
             Some(loaded) => apply(lab, manifests, known, loaded),
             None => Ok(Reply::Failed { message: "the manifests are incomplete".to_owned() }),
         },
+        Question::Status => lab.status().map(|nodes| Reply::Status { nodes }),
         Question::Flows { from, filter, most } => flows(lab, from, &filter, most),
     };
     let failed = |error: LabError| Reply::Failed { message: crate::error::chain(&error) };

@@ -4,6 +4,7 @@
 //! no sets, which is quarantine; what is compiled for its node follows.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,9 +17,12 @@ use nix::time::{ClockId, clock_gettime};
 use crate::container::Containers;
 use crate::fabric::{Fabric, NodeSite, PodSite};
 use crate::flow::{FlowFilter, FlowLog, Flows, Naming};
+use crate::guard::{Guard, Interfaces};
 use crate::link::Plug;
 use crate::listen::Listening;
 use crate::scene::Scene;
+use crate::silent::{self, Place};
+use crate::status::NodeStatus;
 use crate::witness::{FlowKey, Testimony};
 use crate::{LabError, LabName, netns};
 
@@ -52,6 +56,9 @@ pub enum EnforceError {
     /// A write failed; the ones before it stand.
     #[error("a write failed")]
     Perform(#[from] datapath::PerformError),
+    /// Sockets cannot be ended.
+    #[error("sockets whose connections are cut cannot be ended")]
+    Sockets(#[from] datapath::SocketsError),
     /// Events cannot be read.
     #[error("events cannot be read")]
     Events(#[from] datapath::EventsError),
@@ -75,10 +82,21 @@ struct NodeEnforcement {
     instance: Instance,
     listening: Listening,
     slots: Slots,
-    /// Interface and cookie of the namespace of every pod.
-    attached: BTreeMap<String, (u32, u64)>,
+    addresses: Vec<IpAddr>,
+    /// By pod.
+    attached: BTreeMap<String, Attached>,
     compiled: Option<Compiled>,
+    guard: Guard,
     containers: Containers,
+}
+
+/// A pod whose hooks are attached.
+#[derive(Debug)]
+struct Attached {
+    interface: u32,
+    /// Of its network namespace.
+    cookie: u64,
+    place: Place,
 }
 
 impl Enforcement {
@@ -138,6 +156,25 @@ impl Enforcement {
         Ok(testimonies)
     }
 
+    /// Ends silent connections that the tables at hand cut. Where a kernel cannot, that is news.
+    pub(crate) fn end_silent(&mut self) -> Result<(), LabError> {
+        self.nodes.iter_mut().try_for_each(|node| node.end_silent().map_err(at(&node.name)))
+    }
+
+    /// Puts right what others did to the hooks. Returns the news.
+    pub(crate) fn look_after(&mut self) -> Result<Vec<String>, LabError> {
+        let mut news = Vec::new();
+        for node in &mut self.nodes {
+            let of_node = node.look_after().map_err(at(&node.name))?;
+            news.extend(of_node.iter().map(|line| format!("node {}: {line}", node.name)));
+        }
+        Ok(news)
+    }
+
+    /// What there is to say of each node.
+    pub(crate) fn status(&self) -> Result<Vec<NodeStatus>, LabError> {
+        self.nodes.iter().map(|node| node.status().map_err(at(&node.name))).collect()
+    }
     /// Keeps a record of flows from now on.
     pub(crate) fn keep_flows(&mut self) {
         self.flows.get_or_insert_default();
@@ -194,8 +231,10 @@ impl NodeEnforcement {
             name: site.wanted.name.clone(),
             netns: site.netns.clone(),
             listening: Listening::start(instance.events()?),
+            guard: Guard::start(&instance)?,
             instance,
             slots: Slots::default(),
+            addresses: site.wanted.addresses.clone(),
             attached: BTreeMap::new(),
             compiled: None,
             containers: Containers::below(cgroup),
@@ -210,11 +249,15 @@ impl NodeEnforcement {
                 let slot = pod.and_then(|pod| slots.get(pod));
                 let (Some(plug), Some(slot)) = (&site.plug, slot) else { continue };
                 if !attached.contains_key(*name) {
-                    let record = interface(plug, slot);
+                    // What a pod began before its programs came is not to end with them.
+                    let adopted_until_ns = if site.runs() { adoption_end_ns()? } else { 0 };
+                    let record = Interface { adopted_until_ns, ..interface(plug, slot) };
                     let cookie = netns::within(&plug.leaf, datapath::netns_cookie)?;
                     instance.set_pod(cookie, record)?;
                     instance.attach(plug.index(), record)?;
-                    attached.insert((*name).clone(), (plug.index(), cookie));
+                    let place = Place { endpoint: Some(slot), netns: plug.leaf.clone() };
+                    let interface = plug.index();
+                    attached.insert((*name).clone(), Attached { interface, cookie, place });
                 }
             }
             Ok(())
@@ -223,9 +266,40 @@ impl NodeEnforcement {
 
     /// Before its slot is another's. Returns the connections that end with it.
     fn detach(&mut self, pod: &str) -> Result<Vec<Event>, EnforceError> {
-        let Some((interface, cookie)) = self.attached.remove(pod) else { return Ok(Vec::new()) };
-        self.instance.remove_pod(cookie)?;
-        Ok(self.instance.detach(interface, now_ns()?)?)
+        let Some(pod) = self.attached.remove(pod) else { return Ok(Vec::new()) };
+        self.instance.remove_pod(pod.cookie)?;
+        Ok(self.instance.detach(pod.interface, now_ns()?)?)
+    }
+
+    fn end_silent(&mut self) -> Result<(), EnforceError> {
+        let Some(compiled) = &self.compiled else { return Ok(()) };
+        let places = self.attached.values().map(|pod| pod.place.clone());
+        let of_node = Place { endpoint: None, netns: self.netns.clone() };
+        let places: Vec<Place> = places.chain([of_node]).collect();
+        match silent::end_silent(&self.instance, &compiled.image, &self.addresses, &places) {
+            Err(error) if silent::is_unsupported(&error) => {
+                self.guard.tell(crate::error::chain(&error));
+                Ok(())
+            }
+            ended => ended.map(drop),
+        }
+    }
+
+    fn look_after(&mut self) -> Result<Vec<String>, EnforceError> {
+        let interfaces = self.interfaces();
+        let Self { instance, guard, netns, .. } = self;
+        Ok(netns::within(netns, || Ok::<_, std::io::Error>(guard.look(instance, &interfaces)))?)
+    }
+
+    fn status(&self) -> Result<NodeStatus, EnforceError> {
+        let interfaces = self.interfaces();
+        let Self { name, instance, guard, netns, .. } = self;
+        netns::within(netns, || guard.status(name, instance, &interfaces))
+    }
+
+    fn interfaces(&self) -> Interfaces {
+        let attached = self.attached.iter();
+        attached.map(|(pod, attached)| (pod.clone(), attached.interface)).collect()
     }
 
     fn program(&mut self, world: &World, rules: &Rules) -> Result<(), EnforceError> {
@@ -280,6 +354,11 @@ fn now_ns() -> Result<u64, EnforceError> {
     Ok(u64::try_from(Duration::from(now).as_nanos()).unwrap_or(u64::MAX))
 }
 
+fn adoption_end_ns() -> Result<u64, EnforceError> {
+    let adoption = u64::try_from(datapath::ADOPTION.as_nanos()).unwrap_or(u64::MAX);
+    Ok(now_ns()?.saturating_add(adoption))
+}
+
 fn interface(plug: &Plug, endpoint: u32) -> Interface {
     let address = |v4: bool| plug.addresses.iter().find(|address| address.is_ipv4() == v4);
     let flag = |v4, flag| if address(v4).is_some() { flag } else { 0 };
@@ -290,6 +369,7 @@ fn interface(plug: &Plug, endpoint: u32) -> Interface {
         ipv6: address(false).map_or_else(Address::default, |address| (*address).into()),
         mac: plug.leaf_mac().0,
         pad: [0; 2],
+        adopted_until_ns: 0,
     }
 }
 

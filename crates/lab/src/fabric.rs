@@ -30,6 +30,13 @@ pub(crate) struct PodSite {
     helpers: Vec<Helper>,
 }
 
+impl PodSite {
+    /// Whether its processes run, and so may have connections.
+    pub(crate) fn runs(&self) -> bool {
+        !self.helpers.is_empty()
+    }
+}
+
 /// A node that is there.
 #[derive(Debug)]
 pub(crate) struct NodeSite {

@@ -25,6 +25,7 @@ use crate::progress::Progress;
 use crate::report::ProbeResult;
 use crate::scene::Scene;
 use crate::source_port::SourcePorts;
+use crate::status::NodeStatus;
 use crate::witness::{FlowKey, Witnesses};
 use crate::{LabError, LabName, down, preflight};
 
@@ -182,6 +183,9 @@ impl Lab {
             enforcement.program(&scene.world, &scene.rules)?;
         }
         let enforced_at = SystemTime::now();
+        if let Some(enforcement) = &mut self.enforcement {
+            enforcement.end_silent()?;
+        }
         self.scene = scene;
         self.populate()?;
         Ok(enforced_at)
@@ -281,6 +285,22 @@ impl Lab {
         };
         let found = ways.iter().find(answered).or_else(|| ways.iter().find(spoken_of));
         found.or(ways.first()).unwrap_or(probe).clone()
+    }
+
+    /// Puts right what others did to the hooks, and returns what there is to be told.
+    ///
+    /// # Errors
+    /// Where a node's namespace cannot be entered.
+    pub fn look_after(&mut self) -> Result<Vec<String>, LabError> {
+        self.enforcement.as_mut().map_or(Ok(Vec::new()), Enforcement::look_after)
+    }
+
+    /// What there is to say of the datapath of each node; nothing where nothing is enforced.
+    ///
+    /// # Errors
+    /// Where hooks or maps cannot be read.
+    pub fn status(&self) -> Result<Vec<NodeStatus>, LabError> {
+        self.enforcement.as_ref().map_or(Ok(Vec::new()), Enforcement::status)
     }
 
     /// Ends everything and removes it.

@@ -191,6 +191,7 @@ fn service(app_name: &str) -> Service {
         name: app_name.into(),
         addresses: Vec::new(),
         headless: false,
+        affinity_seconds: None,
         ports: vec![port("web", Protocol::Tcp, 80, 8080), port("dns", Protocol::Udp, 53, 53)],
         selector: Some(app(app_name)),
         endpoints: Vec::new(),

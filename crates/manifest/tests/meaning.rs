@@ -195,6 +195,30 @@ fn a_services_target_is_its_port_where_none_is_written() {
 }
 
 #[test]
+fn a_client_keeps_its_backend_for_three_hours_unless_the_service_says_otherwise() {
+    let read = |words: &str| {
+        let spec = format!("{{clusterIP: 10.96.0.21, ports: [{{port: 80}}]{words}}}");
+        let text = "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: x}, spec: ";
+        let reading = reading_with(&format!("{text}{spec}}}"), &Options::default());
+        let service = reading.parts.services.first();
+        (service.map(|service| service.affinity_seconds), reading.problems.len())
+    };
+    assert_eq!(read(""), (Some(None), 0));
+    assert_eq!(read(", sessionAffinity: None"), (Some(None), 0));
+    assert_eq!(read(", sessionAffinity: ClientIP"), (Some(Some(10_800)), 0));
+    let timed = |seconds: u32| {
+        let config = format!("sessionAffinityConfig: {{clientIP: {{timeoutSeconds: {seconds}}}}}");
+        (read(&format!(", sessionAffinity: ClientIP, {config}")), read(&format!(", {config}")))
+    };
+    assert_eq!(timed(5), ((Some(Some(5)), 0), (None, 1)));
+    assert_eq!(timed(86_400).0, (Some(Some(86_400)), 0));
+    for refused in [0, 86_401] {
+        assert_eq!(timed(refused).0, (None, 1), "{refused}");
+    }
+    assert_eq!(read(", sessionAffinity: Cookie"), (None, 1));
+}
+
+#[test]
 fn lists_and_json_are_read_like_documents() {
     let item = "{\"metadata\": {\"name\": \"a\"}, \"spec\": {\"containers\": [{\"name\": \"c\"}]}}";
     let typed = format!("{{\"apiVersion\": \"v1\", \"kind\": \"PodList\", \"items\": [{item}]}}");

@@ -59,6 +59,9 @@ pub struct Service {
     pub addresses: Vec<IpAddr>,
     /// It never gets an address (`clusterIP: None`, ExternalName), so nothing is translated.
     pub headless: bool,
+    /// `sessionAffinity: ClientIP`: how many seconds after its last connection a client still
+    /// reaches the same backend. No verdict depends on it: any backend may be the one.
+    pub affinity_seconds: Option<u32>,
     /// The ports.
     pub ports: Vec<ServicePort>,
     /// Selects backends among the namespace's pods; without it only `endpoints` count.

@@ -11,11 +11,13 @@
 mod block;
 mod class;
 mod column;
+mod cut;
 mod op;
 mod phase;
 mod row;
 mod service;
 mod set;
 
+pub use cut::{is_cut, is_orphan};
 pub use op::Op;
 pub use phase::{PlanError, plan};

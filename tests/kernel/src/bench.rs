@@ -68,6 +68,7 @@ impl Pod {
             ipv6: address(self.ipv6.map(IpAddr::V6)),
             mac: self.mac,
             pad: [0; 2],
+            adopted_until_ns: 0,
         }
     }
 }

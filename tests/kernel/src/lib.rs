@@ -8,11 +8,11 @@
 
 mod bench;
 mod namespace;
-pub mod packet;
 mod tier;
 
 pub use bench::{Bench, BenchError, Origin, Outcome, Pod};
 pub use namespace::{Namespace, NamespaceError, Wire};
+pub use packets::builder as packet;
 pub use tier::{Said, Tier, TierError, Unprobeable};
 
 use std::time::Duration;

@@ -24,6 +24,8 @@ pub enum Unprobeable {
     Translated,
     /// An end has no address.
     NoAddress,
+    /// A group never sends; a packet that says so is unparsable whatever policies say.
+    FromGroup,
 }
 
 /// What the programs said of one end.
@@ -176,6 +178,9 @@ impl Tier {
         if ends.contains(&None) {
             return Some(Unprobeable::NoAddress);
         }
+        if flow.source().address().is_some_and(|address| address.is_multicast()) {
+            return Some(Unprobeable::FromGroup);
+        }
         flow.is_translated().then_some(Unprobeable::Translated)
     }
 
@@ -255,6 +260,7 @@ fn interface(world: &World, pod: PodId, slot: u32) -> Interface {
         ipv6: address(Family::V6).map(Into::into).unwrap_or_default(),
         mac: mac(slot),
         pad: [0; 2],
+        adopted_until_ns: 0,
     }
 }
 

@@ -196,6 +196,34 @@ fn a_pod_reaches_itself_by_the_nodes_port_unless_its_cluster_wide_policies_objec
     }
 }
 
+/// The kernel may lack the tracker's lookup: then whoever comes by the node's port is the node, the
+/// pod itself too, and who comes directly is still who he is.
+#[test]
+fn without_the_trackers_lookup_the_nodes_address_is_judged() {
+    if !available() {
+        return;
+    }
+    for allowed in [true, false] {
+        let mut net = Net::with("no-lookup", &tables(allowed), |config| {
+            config.features.ct_lookup = false;
+        });
+        net.instance.set_node_addresses(&net::NODE).unwrap();
+        net.forward();
+        net.node.nft(PROXY).unwrap();
+        way_back(&net, false);
+        for (server, node) in families() {
+            let of_the_node = (true, OF_THE_NODE, 0);
+            assert_eq!(asked(&mut net, |net| &net.client, node), of_the_node, "{server}");
+            assert_eq!(asked(&mut net, |net| &net.server, node), of_the_node, "{server}");
+            net.told();
+            datagram(&net.client, SocketAddr::from((server, PORT)));
+            let direct = net.await_told(to_the_server);
+            let verdict = direct.verdict == verdict_code::ALLOW;
+            assert_eq!((verdict, direct.rule), (allowed, 7), "{server}");
+        }
+    }
+}
+
 /// What the server's ingress says of a datagram that the node itself sends it.
 fn sent_by_the_node(net: &mut Net, server: IpAddr) -> (bool, u32, u8) {
     net.told();

@@ -200,3 +200,99 @@ fn a_fragment_that_reaches_into_a_tcp_header_is_dropped() {
         assert_eq!(judged(&mut bench, &packet.build()), (false, 0, reason.code()), "{offset}");
     }
 }
+
+#[test]
+fn a_fragment_that_overlaps_the_first_is_dropped() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    for family in [4, 6] {
+        assert!(judged(&mut bench, &first(family, 3, PORT)).0, "it has 64 octets");
+        for (offset, expected) in
+            [(56, (false, 0, Builtin::Fragment.code())), (64, (true, 0, 0)), (72, (true, 0, 0))]
+        {
+            let mut packet = udp(family, PORT, vec![]);
+            packet.fragment = Some(Fragment { id: 3, offset, more: false });
+            packet.payload = Payload::Other { protocol: protocol::UDP, data: vec![7; 32] };
+            assert_eq!(judged(&mut bench, &packet.build()), expected, "{family} {offset}");
+        }
+    }
+}
+
+#[test]
+fn an_ipv6_fragment_follows_its_first_whatever_header_it_names() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    let header = |offset: u16, more: u16| {
+        let field = (offset | more).to_be_bytes();
+        (protocol::FRAGMENT, vec![field[0], field[1], 0, 0, 0, 5])
+    };
+    for (port, allowed) in [(PORT, true), (PORT + 1, false)] {
+        let mut packet = udp(6, port, vec![0; 48]);
+        let options = (protocol::DESTINATION_OPTIONS, vec![1, 4, 0, 0, 0, 0]);
+        packet.extensions = vec![header(0, 1), options];
+        assert_eq!(judged(&mut bench, &packet.build()).0, allowed, "{port}");
+        packet.extensions = vec![header(64, 0)];
+        let data = vec![0; 16];
+        packet.payload = Payload::Other { protocol: protocol::DESTINATION_OPTIONS, data };
+        assert_eq!(judged(&mut bench, &packet.build()).0, allowed, "after {port}");
+    }
+}
+
+#[test]
+fn an_error_is_matched_behind_options_and_extension_headers() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    for (family, kind, code) in [(4, 3, 3), (6, 1, 4)] {
+        let mut sent = udp(family, 53, vec![0; 8]);
+        sent.source_mac = SERVER.mac;
+        std::mem::swap(&mut sent.source, &mut sent.destination);
+        match family {
+            4 => sent.options = vec![1; 8],
+            _ => {
+                let padding = vec![1, 4, 0, 0, 0, 0];
+                sent.extensions = vec![(protocol::DESTINATION_OPTIONS, padding)];
+            }
+        }
+        assert!(bench.run(Egress, 2, Origin::Elsewhere, &sent.build()).unwrap().allowed);
+        let error = |quoted: &Packet| {
+            let data = quoted.build()[ETHERNET_SIZE..].to_vec();
+            let payload = Payload::Icmp { kind, code, word: [0; 4], data };
+            Packet { payload, ..udp(family, PORT, vec![]) }.build()
+        };
+        assert!(judged(&mut bench, &error(&sent)).0, "{family}");
+        let other = Payload::Udp { source: 1, destination: 54, data: vec![0; 8] };
+        let other = Packet { payload: other, ..sent.clone() };
+        assert_eq!(judged(&mut bench, &error(&other)), (false, DEFAULT_DENY, 0), "another port");
+        let mut later = sent.clone();
+        later.fragment = Some(Fragment { id: 1, offset: 64, more: false });
+        assert_eq!(judged(&mut bench, &error(&later)), (false, DEFAULT_DENY, 0), "no ports");
+    }
+}
+
+#[test]
+fn flags_that_no_tcp_sends_open_nothing() {
+    if !available() {
+        return;
+    }
+    let mut bench = bench();
+    let unparsable = (false, 0, Builtin::Unparsable.code());
+    for (flags, expected) in [
+        (tcp::SYN | tcp::FIN, unparsable),
+        (tcp::SYN | tcp::RST, unparsable),
+        (tcp::FIN, unparsable),
+        (0, unparsable),
+        (tcp::ACK, (false, 0, Builtin::NoSyn.code())),
+        (tcp::RST, (false, 0, Builtin::NoSyn.code())),
+        (tcp::SYN, (true, 7, 0)),
+    ] {
+        let mut packet = udp(4, PORT, vec![]);
+        packet.payload = Payload::Tcp { source: 9, destination: PORT, flags };
+        assert_eq!(judged(&mut bench, &packet.build()), expected, "{flags:#x}");
+    }
+}

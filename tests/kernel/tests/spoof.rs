@@ -85,11 +85,17 @@ fn arp_claims_only_the_pods_own_addresses() {
         };
         assert!(ask(1, (CLIENT.mac, own)));
         assert!(ask(2, (CLIENT.mac, own)));
-        assert!(ask(1, (CLIENT.mac, Ipv4Addr::UNSPECIFIED)), "a probe");
+        assert!(!ask(1, (CLIENT.mac, Ipv4Addr::UNSPECIFIED)), "a probe of another's address");
         assert!(!ask(2, (CLIENT.mac, Ipv4Addr::UNSPECIFIED)));
         assert!(!ask(1, (CLIENT.mac, other)));
         assert!(!ask(2, (CLIENT.mac, other)));
         assert!(!ask(2, (SERVER.mac, own)));
+        let mut probe = |operation| {
+            let probe = arp(CLIENT.mac, operation, (CLIENT.mac, Ipv4Addr::UNSPECIFIED), own);
+            sends(&mut bench, endpoint, &probe).is_ok()
+        };
+        assert!(probe(1), "a probe of one's own");
+        assert!(!probe(2));
     }
 }
 

@@ -45,7 +45,7 @@ fn service(number: u16, backends: &[(IpAddr, u16)]) -> Vec<Op> {
     let mut ops: Vec<Op> = (0..).zip(backends).map(backend).collect();
     ops.extend([protocol::TCP, protocol::UDP].map(|protocol| Op::Service {
         key: ServiceKey { address: address.into(), port: SERVICE_PORT + number, protocol, pad: 0 },
-        value: ServiceValue { backends: set, count: backends.len() as u32 },
+        value: ServiceValue { backends: set, count: backends.len() as u32, affinity_seconds: 0 },
     }));
     ops
 }

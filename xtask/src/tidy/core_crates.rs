@@ -9,9 +9,9 @@ use crate::process::{self, ProcessError};
 use crate::workspace::Workspace;
 
 /// The crates that decide. Everything else is an edge.
-pub(crate) const CORE: [&str; 13] = [
-    "model", "policy", "manifest", "compile", "abi", "plan", "analysis", "report", "lint", "words",
-    "explain", "intent", "graph",
+pub(crate) const CORE: [&str; 14] = [
+    "model", "policy", "manifest", "compile", "abi", "packet", "plan", "analysis", "report",
+    "lint", "words", "explain", "intent", "graph",
 ];
 
 /// What none of them may reach, whoever brings it.

@@ -34,8 +34,8 @@ pub(crate) enum Command {
     Watch(Named),
     /// Show what a lab that is up let through and what it denied, and why
     Flows(Flows),
-    /// Say which labs there are
-    Status(MaybeNamed),
+    /// Say which labs there are and how their datapaths are
+    Status(Status),
     /// Remove a lab, however it ended
     Down(Named),
 }
@@ -164,10 +164,22 @@ pub(crate) struct Named {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct MaybeNamed {
+pub(crate) struct Status {
     /// Name of the lab; all where absent
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub(crate) output: StatusOutput,
+}
+
+/// How the state of labs is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusOutput {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
 }
 
 /// How a report is printed.

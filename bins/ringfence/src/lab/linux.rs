@@ -6,11 +6,11 @@ mod flows;
 mod follow;
 mod load;
 mod run;
+mod status;
 mod tested;
 mod up;
 
 use std::io::Write;
-use std::path::Path;
 
 use lab::agent::Format;
 use lab::state::LabState;
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         Command::Exec(exec) => ended(enter(exec)),
         Command::Watch(named) => ended(follow::watch(&named.name)),
         Command::Flows(arguments) => ended(flows::run(arguments)),
-        Command::Status(named) => ended(status(named.name.as_deref())),
+        Command::Status(status) => ended(status::status(status)),
         Command::Down(named) => ended(remove(named)),
     }
 }
@@ -65,7 +65,9 @@ fn ask(probe: &Probe) -> Result<Exit, LabError> {
             eprintln!("error: {message}");
             Ok(Exit::Incomplete)
         }
-        lab::agent::Reply::Applied { .. } | lab::agent::Reply::Flows(_) => Ok(Exit::Incomplete),
+        lab::agent::Reply::Applied { .. }
+        | lab::agent::Reply::Flows(_)
+        | lab::agent::Reply::Status { .. } => Ok(Exit::Incomplete),
     }
 }
 
@@ -76,30 +78,6 @@ fn enter(exec: &Exec) -> Result<Exit, LabError> {
         false => format!("{}/{}", exec.namespace, exec.pod),
     };
     match lab::exec(state.pod(&pod)?, &exec.command)? {}
-}
-
-fn status(name: Option<&str>) -> Result<Exit, LabError> {
-    let names = match name {
-        Some(name) => vec![LabName::new(name)?],
-        None => down::labs()?,
-    };
-    for name in names {
-        let up = if lab::state::is_up(&name) { "up" } else { "left behind" };
-        match LabState::read(&name) {
-            Err(LabError::NotUp(_)) if up != "up" => say(&format!("{name}  {up}")),
-            state => describe(&state?, up),
-        }
-    }
-    Ok(Exit::Good)
-}
-
-fn describe(state: &LabState, up: &str) {
-    say(&format!("{}  {up}  agent {}  {} pods", state.name, state.agent, state.pods.len()));
-    for pod in &state.pods {
-        let addresses: Vec<String> = pod.addresses.iter().map(ToString::to_string).collect();
-        let netns = pod.netns.file_name().unwrap_or(Path::new("-").as_os_str()).to_string_lossy();
-        say(&format!("  {}  {}  {}  {netns}", pod.pod, pod.node, addresses.join(" ")));
-    }
 }
 
 fn remove(named: &Named) -> Result<Exit, LabError> {

@@ -6,6 +6,7 @@ mod json;
 mod junit;
 mod matrix;
 mod number;
+mod status;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -13,4 +14,5 @@ mod tests;
 pub use json::json;
 pub use junit::{JunitError, junit};
 pub use matrix::{Colour, matrix};
+pub use status::{status, status_json};
 pub use table::table;

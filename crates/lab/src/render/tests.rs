@@ -43,6 +43,7 @@ fn world() -> World {
         name: "api".into(),
         addresses: Vec::new(),
         headless: false,
+        affinity_seconds: None,
         ports: vec![ServicePort {
             name: None,
             protocol: Protocol::Tcp,
@@ -198,7 +199,7 @@ fn json_fits_its_schema() {
 }
 
 /// Where `value` does not fit, by the words that this schema uses; an unknown word is a misfit too.
-fn misfit(root: &Value, schema: &Value, value: &Value) -> Option<String> {
+pub(super) fn misfit(root: &Value, schema: &Value, value: &Value) -> Option<String> {
     let words = schema.as_object().unwrap();
     words.iter().find_map(|(word, argument)| match word.as_str() {
         "$schema" | "title" | "description" | "$defs" => None,

@@ -87,6 +87,7 @@ fn service(source: &mut dyn Source) -> Service {
         name: "service".to_owned(),
         addresses: Vec::new(),
         headless: false,
+        affinity_seconds: one_in(source, 3).then_some(60),
         ports: vec![ServicePort {
             name: None,
             protocol: *pick(source, &PROTOCOLS),

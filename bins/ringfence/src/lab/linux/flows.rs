@@ -29,7 +29,9 @@ pub(crate) fn run(arguments: &Flows) -> Result<Exit, LabError> {
                 eprintln!("error: {message}");
                 return Ok(Exit::Incomplete);
             }
-            Reply::Report { .. } | Reply::Applied { .. } => return Ok(Exit::Incomplete),
+            Reply::Report { .. } | Reply::Applied { .. } | Reply::Status { .. } => {
+                return Ok(Exit::Incomplete);
+            }
         };
         if from > 0 && flows.gone > 0 {
             eprintln!("warning: {} lines went by unseen", flows.gone);

@@ -46,6 +46,7 @@ fn report(reply: &Reply, saved: SystemTime) {
         }
         Reply::Failed { message } => eprintln!("error: {message}; the lab stays as it is"),
         Reply::Report { counts, .. } => say(counts),
-        Reply::Flows(_) => {}
+        // It was not asked.
+        Reply::Flows(_) | Reply::Status { .. } => {}
     }
 }

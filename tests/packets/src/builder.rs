@@ -211,7 +211,7 @@ fn extension_length(kind: u8, octets: usize) -> u8 {
 
 impl Payload {
     /// Protocol number and octets.
-    fn build(&self, source: IpAddr, destination: IpAddr) -> (u8, Vec<u8>) {
+    pub(crate) fn build(&self, source: IpAddr, destination: IpAddr) -> (u8, Vec<u8>) {
         let pseudo = |protocol, at, octets: Vec<u8>| {
             (protocol, summed(source, destination, protocol, octets, at))
         };

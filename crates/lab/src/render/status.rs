@@ -1,0 +1,216 @@
+//! What there is to say of labs, as text and as JSON. Schema: docs/schema/lab-status.json.
+//!
+//! The text leaves out what is as it should be; the JSON has everything.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::state::PodState;
+use crate::status::{HookStatus, LabStatus, NodeStatus};
+
+const MIB: f64 = 1024.0 * 1024.0;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    labs: &'a [LabStatus],
+}
+
+/// The labs as one JSON document.
+///
+/// # Errors
+/// Never for labs that were read; the format could hold what JSON cannot.
+pub fn status_json(labs: &[LabStatus]) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&Document { schema: "ringfence/lab-status/v1", labs })
+}
+
+/// The labs for people; no line where there is none.
+#[must_use]
+pub fn status(labs: &[LabStatus]) -> String {
+    labs.iter().map(lab).collect()
+}
+
+fn lab(lab: &LabStatus) -> String {
+    let up = if lab.is_up { "up" } else { "left behind" };
+    let Some(state) = &lab.state else { return format!("{}  {up}\n", lab.name) };
+    let head = format!("{}  {up}  agent {}  {} pods\n", lab.name, state.agent, state.pods.len());
+    let pods = state.pods.iter().map(pod).collect::<String>();
+    let nodes = lab.nodes.iter().map(node).collect::<String>();
+    head + &pods + &nodes
+}
+
+fn pod(pod: &PodState) -> String {
+    let addresses: Vec<String> = pod.addresses.iter().map(ToString::to_string).collect();
+    let netns = pod.netns.file_name().unwrap_or("-".as_ref()).to_string_lossy();
+    format!("  {}  {}  {}  {netns}\n", pod.pod, pod.node, addresses.join(" "))
+}
+
+fn node(node: &NodeStatus) -> String {
+    let mut text = format!(
+        "  node {}: {:.1} MiB in {} maps; connections {} of {}, half-open {} of {}; \
+         {} events lost; {} connections cut\n",
+        node.node,
+        mib(node.memory),
+        node.maps.len(),
+        node.established.used,
+        node.established.capacity,
+        node.half.used,
+        node.half.capacity,
+        node.events_lost,
+        node.cut,
+    );
+    for map in &node.maps {
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "    map {:<16} {:>9} {:>8.2} MiB",
+            map.map,
+            map.entries_max,
+            mib(map.memory)
+        );
+    }
+    node.hooks.iter().for_each(|hook| text += &company(hook));
+    for repair in &node.repairs {
+        let _ = writeln!(text, "    {}, {}: {}", repair.drift, repair.repair, repair.count);
+    }
+    for alarm in &node.alarms {
+        let _ = writeln!(text, "    alarm {}: {}", alarm.alarm, alarm.message);
+    }
+    text
+}
+
+/// Nothing where we are alone.
+fn company(hook: &HookStatus) -> String {
+    let place = |before| if before { "before" } else { "after" };
+    let line = |other: &crate::status::Program| {
+        let place = place(other.is_before_ours);
+        format!("    {} {}: {} runs {place} ours\n", hook.pod, hook.direction, other.name)
+    };
+    hook.others.iter().map(line).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people, with two places")]
+fn mib(octets: u64) -> f64 {
+    octets as f64 / MIB
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may crash")]
+mod tests {
+    use datapath::{Alarm, Drift};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::render::tests::misfit;
+    use crate::state::LabState;
+    use crate::status::{AlarmStatus, MapStatus, Program, RepairCount};
+
+    fn node_status() -> NodeStatus {
+        let program = Program { id: 9, name: "foreign".into(), is_before_ours: false };
+        let others = vec![program];
+        let hook = HookStatus {
+            pod: "shop/web".into(),
+            interface: 7,
+            direction: "ingress".into(),
+            is_ours_first: true,
+            others,
+        };
+        let repair = |drift: Drift| RepairCount {
+            drift: drift.word().into(),
+            repair: drift.repair().word().into(),
+            count: 3,
+        };
+        let drifts = [
+            Drift::PinRemoved,
+            Drift::PinChanged,
+            Drift::Detached,
+            Drift::ProgramChanged,
+            Drift::Preceded,
+        ];
+        let fill = datapath::Fill { used: 90, capacity: 100 };
+        let alarm =
+            |alarm: Alarm| AlarmStatus { alarm: alarm.word().into(), message: alarm.to_string() };
+        let alarms = [
+            Alarm::NearlyFull(fill),
+            Alarm::EstablishedFull(1),
+            Alarm::ShareFull(2),
+            Alarm::HalfFailed(3),
+            Alarm::EventsLost(4),
+        ];
+        NodeStatus {
+            node: "node1".into(),
+            hooks: vec![hook],
+            repairs: drifts.map(repair).into(),
+            maps: vec![MapStatus { map: "est".into(), entries_max: 100, memory: 3 << 20 }],
+            memory: 3 << 20,
+            established: fill.into(),
+            half: fill.into(),
+            events_lost: 4,
+            established_full: 1,
+            share_full: 2,
+            half_failed: 3,
+            cut: 5,
+            alarms: alarms.map(alarm).into(),
+        }
+    }
+
+    fn lab_status() -> LabStatus {
+        let pod = PodState {
+            pod: "shop/web".into(),
+            node: "node1".into(),
+            addresses: vec!["10.0.0.1".parse().unwrap()],
+            netns: "/run/netns/x".into(),
+            cgroup: "/sys/fs/cgroup/x".into(),
+        };
+        let state = LabState {
+            name: "demo".into(),
+            agent: 7,
+            paths: vec!["shop.yaml".into()],
+            pods: vec![pod],
+        };
+        LabStatus {
+            name: "demo".into(),
+            is_up: true,
+            state: Some(state),
+            nodes: vec![node_status()],
+        }
+    }
+
+    #[test]
+    fn a_status_fits_its_schema() {
+        let behind = LabStatus { is_up: false, state: None, nodes: Vec::new(), ..lab_status() };
+        let text = status_json(&[lab_status(), behind]).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/lab-status.json");
+        let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        misfit(&schema, &schema, &document).map_or(Ok(()), Err).unwrap();
+        for pointer in
+            ["", "/labs/0", "/labs/0/state", "/labs/0/nodes/0", "/labs/0/nodes/0/hooks/0"]
+        {
+            let mut other = document.clone();
+            let object = other.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+            object.insert("more".into(), Value::Null);
+            assert!(misfit(&schema, &schema, &other).is_some(), "an unknown field of {pointer:?}");
+        }
+    }
+
+    #[test]
+    fn a_status_says_who_else_is_there_what_was_repaired_and_what_is_wrong() {
+        let text = status(&[lab_status()]);
+        for line in [
+            "demo  up  agent 7  1 pods",
+            "  shop/web  node1  10.0.0.1  x",
+            "  node node1: 3.0 MiB in 1 maps; connections 90 of 100, half-open 90 of 100; 4 events \
+             lost; 5 connections cut",
+            "    shop/web ingress: foreign runs after ours",
+            "    preceded, moved to the head: 3",
+            "    alarm nearly-full: 90 of 100 established connections are in use",
+            "    alarm events-lost: 4 events were lost",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line:?} is not in\n{text}");
+        }
+        let behind = LabStatus { is_up: false, state: None, nodes: Vec::new(), ..lab_status() };
+        assert_eq!(status(&[behind]), "demo  left behind\n");
+    }
+}

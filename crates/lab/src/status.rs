@@ -1,0 +1,118 @@
+//! What `lab status` says of the datapath of a lab that is up.
+//!
+//! The agent gathers it, because only the agent holds the maps; it travels as JSON and is printed
+//! for people or for programs by whoever asked.
+
+use serde::{Deserialize, Serialize};
+
+use crate::state::LabState;
+
+/// Entries and the most of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// As many as there are.
+    pub used: u64,
+    /// As many as there can be.
+    pub capacity: u64,
+}
+
+/// A node of a lab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// Its name.
+    pub node: String,
+    /// Two for each pod.
+    pub hooks: Vec<HookStatus>,
+    /// What was put right since the agent started.
+    pub repairs: Vec<RepairCount>,
+    /// Each map.
+    pub maps: Vec<MapStatus>,
+    /// All maps, octets.
+    pub memory: u64,
+    /// Connections that are never forgotten early.
+    pub established: Fill,
+    /// Connections that are still to prove themselves.
+    pub half: Fill,
+    /// Events that found no room in the ring.
+    pub events_lost: u64,
+    /// Connections that found `est` full.
+    pub established_full: u64,
+    /// Connections that found their pod's share of `est` used up.
+    pub share_full: u64,
+    /// Connections that could not be remembered.
+    pub half_failed: u64,
+    /// Connections that a change of policy cut.
+    pub cut: u64,
+    /// What somebody should look at.
+    pub alarms: Vec<AlarmStatus>,
+}
+
+/// One hook of one pod.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookStatus {
+    /// Namespace and name.
+    pub pod: String,
+    /// The host side's index.
+    pub interface: u32,
+    /// `egress` is what the pod sends.
+    pub direction: String,
+    /// Whether nobody runs before ours.
+    pub is_ours_first: bool,
+    /// Who else is attached, in the order in which they run.
+    pub others: Vec<Program>,
+}
+
+/// Somebody else's program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// The kernel's number for it.
+    pub id: u32,
+    /// Its name in the kernel.
+    pub name: String,
+    /// Whether it runs before ours.
+    pub is_before_ours: bool,
+}
+
+/// How often something was put right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepairCount {
+    /// What had happened.
+    pub drift: String,
+    /// What was done.
+    pub repair: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// One map.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapStatus {
+    /// Its name.
+    pub map: String,
+    /// The most entries that it takes; octets for a ring.
+    pub entries_max: u32,
+    /// Octets of the kernel's memory.
+    pub memory: u64,
+}
+
+/// Something that somebody should look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmStatus {
+    /// One word.
+    pub alarm: String,
+    /// One line.
+    pub message: String,
+}
+
+/// A lab of which something is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LabStatus {
+    /// Its name.
+    pub name: String,
+    /// Whether its agent answers; else something was left behind.
+    pub is_up: bool,
+    /// What it left on disk.
+    pub state: Option<LabState>,
+    /// Its nodes, where the agent answers.
+    pub nodes: Vec<NodeStatus>,
+}
