@@ -6,6 +6,7 @@ mod asked;
 mod flows;
 mod single;
 
+use model::Verdict;
 use report::Header;
 
 pub(crate) use self::arguments::Arguments;
@@ -52,12 +53,10 @@ fn header(arguments: &Arguments, manifests: &Manifests) -> Header {
 }
 
 /// Whether the verdict is the expected one, if one is expected.
-fn as_expected(expected: Option<Expectation>, verdict: model::Verdict) -> Exit {
-    match (expected, verdict) {
-        (None, _)
-        | (Some(Expectation::Allow), model::Verdict::Allow)
-        | (Some(Expectation::Deny), model::Verdict::Deny) => Exit::Good,
-        (Some(_), _) => Exit::Bad,
+fn as_expected(expected: Option<Expectation>, verdict: Verdict) -> Exit {
+    match expected.map(Verdict::from) {
+        Some(expected) if expected != verdict => Exit::Bad,
+        Some(_) | None => Exit::Good,
     }
 }
 

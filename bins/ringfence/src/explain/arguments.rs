@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use model::Verdict;
 
 use crate::cli::Input;
 use crate::word::{PeerWord, PortWord};
@@ -49,12 +50,11 @@ pub(crate) enum Expectation {
     Deny,
 }
 
-impl Expectation {
-    /// As verdicts are written everywhere.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
+impl From<Expectation> for Verdict {
+    fn from(expected: Expectation) -> Self {
+        match expected {
+            Expectation::Allow => Self::Allow,
+            Expectation::Deny => Self::Deny,
         }
     }
 }

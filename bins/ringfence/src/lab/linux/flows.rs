@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lab::agent::{Question, Reply, ask};
 use lab::{FlowEnd, FlowFilter, FlowRecord, LabError, LabName};
+use model::Verdict;
 use report::Colour;
 
 use crate::exit::Exit;
@@ -52,7 +53,11 @@ fn filter(arguments: &Flows) -> FlowFilter {
         namespaces: arguments.namespace.clone(),
         addresses: arguments.address.clone(),
         ports: arguments.port.clone(),
-        verdicts: arguments.verdict.iter().map(|verdict| verdict.word().to_owned()).collect(),
+        verdicts: arguments
+            .verdict
+            .iter()
+            .map(|verdict| Verdict::from(*verdict).to_string())
+            .collect(),
         rules: arguments.rule.clone(),
         containers: arguments.container.clone(),
         events: Vec::new(),
