@@ -3,7 +3,7 @@
 //! Each end of a flow is one packet at one hook. The answer is the packet's fate *and* the event that
 //! names the reason; neither alone counts.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use abi::{Event, EventKind, Interface, interface_flags, verdict_code};
 use compile::{CompileError, Compiled, Image, Scope, Slots, compile};
@@ -178,7 +178,7 @@ impl Tier {
         if ends.contains(&None) {
             return Some(Unprobeable::NoAddress);
         }
-        if flow.source().address().is_some_and(|address| address.is_multicast()) {
+        if flow.source().address().is_some_and(is_group) {
             return Some(Unprobeable::FromGroup);
         }
         flow.is_translated().then_some(Unprobeable::Translated)
@@ -233,6 +233,11 @@ impl Tier {
         };
         reason.map_or_else(contradiction, |reason| Judgement::new(verdict, reason))
     }
+}
+
+/// Everybody on the link is a group too.
+fn is_group(address: IpAddr) -> bool {
+    address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST)
 }
 
 fn origin(flow: &Flow) -> crate::Origin {

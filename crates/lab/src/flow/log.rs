@@ -104,9 +104,9 @@ mod tests {
     fn what_is_gone_is_counted() {
         let mut log = FlowLog::default();
         (0..KEPT + 5).for_each(|at| log.push(record(at as u16)));
-        let filter = FlowFilter { ports: vec![4, 5], ..FlowFilter::default() };
-        let flows = log.read(2, &filter, usize::MAX);
+        let all = FlowFilter::default();
+        let flows = log.read(2, &all, usize::MAX);
         assert_eq!((flows.gone, flows.next), (3, KEPT as u64 + 5));
-        assert_eq!(ports(&flows), [Some(5)], "0 to 4 made room for as many");
+        assert_eq!((flows.records.len(), ports(&flows).first()), (KEPT, Some(&Some(5))));
     }
 }
