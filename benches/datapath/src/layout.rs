@@ -181,22 +181,25 @@ pub(crate) fn ordered(rules: u32) -> Result<Racer, RacerError> {
     Ok(racer)
 }
 
+const KEY: usize = size_of::<abi::ConnectionKey>();
+const VALUE: usize = size_of::<abi::Connection>();
+
 /// One lookup of a connection in a table that forgets the oldest.
 pub(crate) fn lru(peers: Peers<'_>) -> Result<Racer, RacerError> {
     let mut racer = race("the bare LRU", object!("lru"), peers)?;
     racer.fill("tracked", |map| {
-        let mut map: HashMap<_, [u8; 28], [u8; 64]> = map.try_into()?;
-        peers.iter().try_for_each(|peer| map.insert(&connection_key(*peer), &[0; 64], 0))
+        let mut map: HashMap<_, [u8; KEY], [u8; VALUE]> = map.try_into()?;
+        peers.iter().try_for_each(|peer| map.insert(&connection_key(*peer), &[0; VALUE], 0))
     })?;
     Ok(racer)
 }
 
 /// As `struct connection_key` has it.
-fn connection_key(peer: Ipv4Addr) -> [u8; 28] {
-    let mut key = [0; 28];
-    let endpoint = 1_u32.to_ne_bytes();
-    let parts = peer.to_ipv6_mapped().octets().into_iter().chain(endpoint).chain([0; 4]);
-    for (place, octet) in key.iter_mut().zip(parts.chain([TCP, 4])) {
+fn connection_key(peer: Ipv4Addr) -> [u8; KEY] {
+    let mut key = [0; KEY];
+    let (ports, [low, high]) = ([0; 4], 1_u16.to_ne_bytes());
+    let parts = peer.to_ipv6_mapped().octets().into_iter().chain(ports).chain([low, high, TCP, 4]);
+    for (place, octet) in key.iter_mut().zip(parts) {
         *place = octet;
     }
     key
