@@ -301,9 +301,6 @@ static __always_inline int filter(struct __sk_buff *skb, struct passage *passage
 		return refuse_because(passage, REASON_SPOOFED);
 	if (direction == EGRESS && packet_is_error(packet) && !error_is_own(skb, packet, interface))
 		return refuse_because(passage, REASON_SPOOFED);
-	if (direction == INGRESS && packet->flags & PACKET_ARP &&
-	    !arp_allowed(skb, interface, false))
-		return refuse_because(passage, REASON_UNPARSABLE);
 	if (is_addressing(packet, interface, direction))
 		return TCX_NEXT;
 	if (!sets_live(passage->words.sets))

@@ -43,9 +43,8 @@ enum {
 	DHCPV6_SERVER_PORT = 547,
 };
 
-/* Returns: whether an ARP packet from the pod claims nothing but its own addresses. */
-static __noinline int arp_allowed(struct __sk_buff *skb, const struct interface *interface,
-				  bool from_pod)
+/* Returns: whether a parsed ARP packet from the pod claims nothing but its own addresses. */
+static __noinline int arp_allowed(struct __sk_buff *skb, const struct interface *interface)
 {
 	struct arp arp;
 	struct address sender;
@@ -53,11 +52,6 @@ static __noinline int arp_allowed(struct __sk_buff *skb, const struct interface 
 
 	if (bpf_skb_load_bytes(skb, ETHERNET_SIZE, &arp, sizeof(arp)))
 		return false;
-	if (arp.hardware != htons(1) || arp.protocol != htons(ETHERTYPE_IPV4) ||
-	    arp.hardware_size != 6 || arp.protocol_size != 4)
-		return false;
-	if (!from_pod)
-		return true;
 	if (!mac_equal(arp.sender_mac, interface->mac))
 		return false;
 	memcpy(&word, arp.sender, 4);
@@ -184,7 +178,7 @@ __checked_alone int source_allowed(struct __sk_buff *skb, const struct packet *p
 	if (!mac_equal(packet->source_mac, interface->mac))
 		return false;
 	if (packet->flags & PACKET_ARP)
-		return arp_allowed(skb, interface, true);
+		return arp_allowed(skb, interface);
 	if (address_is_unspecified(&packet->source)) {
 		if (!needs_no_source(packet, interface))
 			return false;

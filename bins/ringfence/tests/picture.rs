@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
+mod support;
+
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -23,10 +25,9 @@ fn root() -> PathBuf {
 
 fn drawn(format: &str) -> String {
     let words = ["graph", "docs/tutorial/app.yaml", "docs/tutorial/3-policies", "-o", format];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
-    let output = command.current_dir(root()).args(words).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    let (code, said, error) = support::ringfence(&root(), &words);
+    assert_eq!(code, 0, "{error}");
+    said
 }
 
 /// A browser that asks the network for nothing, or nothing and a word about it.

@@ -4,9 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may crash")]
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -27,10 +28,9 @@ fn validator(name: &str, definition: Option<&str>) -> Validator {
 }
 
 fn said(arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringfence"));
-    let output = command.current_dir(root()).args(arguments).output().unwrap();
-    assert!(output.status.code().unwrap() < 2, "{arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    let (code, said, error) = support::ringfence(&root(), arguments);
+    assert!(code < 2, "{arguments:?}: {error}");
+    said
 }
 
 fn fits(validator: &Validator, text: &str, what: &str) {

@@ -36,7 +36,9 @@ pub enum Direction {
 impl Direction {
     pub(crate) const BOTH: [Self; 2] = [Self::Egress, Self::Ingress];
 
-    pub(crate) fn word(self) -> &'static str {
+    /// In one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Self::Egress => "egress",
             Self::Ingress => "ingress",

@@ -11,7 +11,7 @@ use std::time::Duration;
 use abi::{Address, Event, EventKind, Interface, interface_flags};
 use compile::{Compiled, Scope, Slots};
 use datapath::{Config, Instance};
-use model::{Builtin, Direction, Reason, Rules, World};
+use model::{Direction, Rules, World};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::container::Containers;
@@ -23,7 +23,7 @@ use crate::listen::Listening;
 use crate::scene::Scene;
 use crate::silent::{self, Place};
 use crate::status::NodeStatus;
-use crate::witness::{FlowKey, Testimony};
+use crate::witness::{self, FlowKey, Testimony};
 use crate::{LabError, LabName, netns};
 
 /// Why a node's policies cannot be enforced.
@@ -156,15 +156,40 @@ impl Enforcement {
         Ok(testimonies)
     }
 
+    /// Keeps a record of flows from now on.
+    pub(crate) fn keep_flows(&mut self) {
+        self.flows.get_or_insert_default();
+    }
+
+    /// Hears what all kernels said since the last call, for the record alone. Nothing is collected,
+    /// which would read whole tables.
+    pub(crate) fn listen(&mut self, scene: &Scene) -> Result<(), LabError> {
+        if self.flows.is_none() {
+            return Ok(());
+        }
+        for node in &mut self.nodes {
+            let heard = node.heard().map_err(at(&node.name))?;
+            note(&mut self.flows, node, scene, &heard)?;
+        }
+        Ok(())
+    }
+
+    /// What the record holds; see [`FlowLog::read`].
+    pub(crate) fn flows(&self, from: u64, filter: &FlowFilter, most: usize) -> Flows {
+        self.flows.as_ref().map(|log| log.read(from, filter, most)).unwrap_or_default()
+    }
+
     /// Ends silent connections that the tables at hand cut. Where a kernel cannot, that is news.
     pub(crate) fn end_silent(&mut self) -> Result<(), LabError> {
         self.nodes.iter_mut().try_for_each(|node| node.end_silent().map_err(at(&node.name)))
     }
 
-    /// Puts right what others did to the hooks. Returns the news.
-    pub(crate) fn look_after(&mut self) -> Result<Vec<String>, LabError> {
+    /// Collects what has ended, and puts right what others did to the hooks. Returns the news.
+    pub(crate) fn look_after(&mut self, scene: &Scene) -> Result<Vec<String>, LabError> {
         let mut news = Vec::new();
         for node in &mut self.nodes {
+            let ended = node.collected().map_err(at(&node.name))?;
+            note(&mut self.flows, node, scene, &ended)?;
             let of_node = node.look_after().map_err(at(&node.name))?;
             news.extend(of_node.iter().map(|line| format!("node {}: {line}", node.name)));
         }
@@ -174,23 +199,6 @@ impl Enforcement {
     /// What there is to say of each node.
     pub(crate) fn status(&self) -> Result<Vec<NodeStatus>, LabError> {
         self.nodes.iter().map(|node| node.status().map_err(at(&node.name))).collect()
-    }
-    /// Keeps a record of flows from now on.
-    pub(crate) fn keep_flows(&mut self) {
-        self.flows.get_or_insert_default();
-    }
-
-    /// Hears what all kernels said since the last call, for the record alone.
-    pub(crate) fn listen(&mut self, scene: &Scene) -> Result<(), LabError> {
-        match self.flows {
-            Some(_) => self.events(scene).map(drop),
-            None => Ok(()),
-        }
-    }
-
-    /// What the record holds; see [`FlowLog::read`].
-    pub(crate) fn flows(&self, from: u64, filter: &FlowFilter, most: usize) -> Flows {
-        self.flows.as_ref().map(|log| log.read(from, filter, most)).unwrap_or_default()
     }
 }
 
@@ -312,8 +320,16 @@ impl NodeEnforcement {
 
     /// Expired connections are collected on the way, so that a long run finds room.
     fn events(&self) -> Result<Vec<Event>, EnforceError> {
-        let collected = self.instance.collect(now_ns()?)?;
-        Ok(self.listening.heard()?.into_iter().chain(collected).collect())
+        let collected = self.collected()?;
+        Ok(self.heard()?.into_iter().chain(collected).collect())
+    }
+
+    fn heard(&self) -> Result<Vec<Event>, EnforceError> {
+        Ok(self.listening.heard()?)
+    }
+
+    fn collected(&self) -> Result<Vec<Event>, EnforceError> {
+        Ok(self.instance.collect(now_ns()?)?)
     }
 
     /// An event whose kind this lab does not know is no testimony, and so will be missed.
@@ -331,15 +347,8 @@ impl NodeEnforcement {
                 0 => Direction::Egress,
                 _ => Direction::Ingress,
             },
-            reason: self.reason(event),
+            reason: witness::reason(self.compiled.as_ref(), event.rule, event.reason),
         })
-    }
-
-    fn reason(&self, event: &Event) -> Option<Reason> {
-        match event.rule {
-            0 => Builtin::from_code(event.reason).map(Reason::Builtin),
-            rule => self.compiled.as_ref()?.reason(rule).cloned(),
-        }
     }
 }
 

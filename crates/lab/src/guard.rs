@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use datapath::{Alarm, Chain, Counters, Direction, Drift, Instance, Repaired};
+use datapath::{Alarm, Chain, Counters, Drift, Instance, Repaired};
 
 use crate::EnforceError;
 use crate::status::{AlarmStatus, Fill, HookStatus, MapStatus, NodeStatus, Program, RepairCount};
@@ -156,16 +156,9 @@ fn hook(pod: &str, chain: &Chain) -> HookStatus {
     HookStatus {
         pod: pod.to_owned(),
         interface: chain.interface,
-        direction: word(chain.direction).to_owned(),
+        direction: chain.direction.word().to_owned(),
         is_ours_first: chain.is_ours_first(),
         others: others.collect(),
-    }
-}
-
-fn word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Egress => "egress",
-        Direction::Ingress => "ingress",
     }
 }
 
@@ -180,13 +173,13 @@ fn told(pod: &str, repaired: &Repaired) -> String {
             String::new()
         }
     };
-    let direction = word(chain.direction);
+    let direction = chain.direction.word();
     format!("repaired: {pod} {direction}: {}{by}; {}", drift.word(), repair.word())
 }
 
 #[cfg(test)]
 mod tests {
-    use datapath::{Occupant, Repair};
+    use datapath::{Direction, Occupant, Repair};
 
     use super::*;
 

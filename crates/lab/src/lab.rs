@@ -292,7 +292,8 @@ impl Lab {
     /// # Errors
     /// Where a node's namespace cannot be entered.
     pub fn look_after(&mut self) -> Result<Vec<String>, LabError> {
-        self.enforcement.as_mut().map_or(Ok(Vec::new()), Enforcement::look_after)
+        let enforcement = self.enforcement.as_mut();
+        enforcement.map_or(Ok(Vec::new()), |enforcement| enforcement.look_after(&self.scene))
     }
 
     /// What there is to say of the datapath of each node; nothing where nothing is enforced.

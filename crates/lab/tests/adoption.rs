@@ -3,38 +3,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may crash")]
 
-use std::fs::{self, File};
+mod support;
+
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
 
-use lab::{HelperProgram, Lab, LabName, Settings};
+use lab::Lab;
 use model::{
-    Action, AddressPlan, Block, Direction, Labels, Peer, Peers, Pod, PolicyKind, PolicyRef, Ports,
-    Rule, RuleRef, Rules, Selector, Subject, Tier, World, WorldParts,
+    Action, AddressPlan, Block, Direction, Peer, Peers, PolicyKind, PolicyRef, Ports, Rule,
+    RuleRef, Rules, Selector, Subject, Tier, World, WorldParts,
 };
-use nix::sched::{CloneFlags, setns};
+use support::{netns_of, pod, settings, within};
 
 const PORT: u16 = 9_999;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long nothing is waited for.
 const SILENCE: Duration = Duration::from_secs(1);
-
-fn pod(name: &str) -> Pod {
-    Pod {
-        namespace: "shop".into(),
-        name: name.into(),
-        labels: Labels::default().with("app", name),
-        owner: None,
-        node: None,
-        addresses: Vec::new(),
-        host_network: false,
-        containers: vec!["main".into()],
-        ports: Vec::new(),
-    }
-}
 
 /// `api` takes what `web` sends and sends to nobody here.
 fn rules() -> Rules {
@@ -59,7 +44,7 @@ fn rules() -> Rules {
 }
 
 fn world() -> World {
-    let pods = ["web", "batch", "api"].map(pod).into();
+    let pods = ["web", "batch", "api"].map(|name| pod(name, name, &[])).into();
     let mut parts = WorldParts { pods, ..WorldParts::default() };
     parts.assign(AddressPlan { nodes: 1 }).unwrap();
     World::new(parts).unwrap()
@@ -71,17 +56,7 @@ fn at<T: Send + 'static>(
     address: IpAddr,
     task: impl FnOnce() -> T + Send + 'static,
 ) -> T {
-    let folder = fs::read_dir(lab.name().netns_dir()).unwrap();
-    let paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
-    let within = move || {
-        let has_it = |path: &PathBuf| {
-            setns(File::open(path).unwrap(), CloneFlags::CLONE_NEWNET).unwrap();
-            TcpListener::bind((address, 0)).is_ok()
-        };
-        assert!(paths.iter().any(has_it), "no namespace has {address}");
-        task()
-    };
-    thread::spawn(within).join().unwrap()
+    within(&netns_of(lab.name(), address), task)
 }
 
 fn address(lab: &Lab, name: &str, family: usize) -> IpAddr {
@@ -109,16 +84,7 @@ fn exchange([client, server]: &mut [TcpStream; 2]) {
 
 #[test]
 fn connections_older_than_the_enforcement_go_on_where_policy_allows_them() {
-    if let Err(error) = lab::preflight() {
-        let required = std::env::var("RINGFENCE_REQUIRE_KERNEL").is_ok_and(|value| value == "1");
-        assert!(!required, "the kernel tests must not be skipped: {error}");
-        eprintln!("SKIPPED: {error}");
-        return;
-    }
-    let helper =
-        HelperProgram { path: env!("CARGO_BIN_EXE_lab-helper").into(), arguments: Vec::new() };
-    let name = LabName::new("t-adoption").unwrap();
-    let settings = Settings { name, helper, outside: Vec::new() };
+    let Some(settings) = settings("t-adoption") else { return };
     let mut lab = Lab::up(settings, world(), rules(), &[]).unwrap();
     let mut allowed = [0, 1].map(|family| connection(&lab, "web", family));
     let mut denied = [0, 1].map(|family| connection(&lab, "batch", family));

@@ -3,59 +3,27 @@
 //! says that nothing may be skipped.
 #![expect(clippy::unwrap_used, reason = "a test may crash")]
 
+mod support;
+
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use lab::{HelperProgram, Lab, LabName, Outcome, Probe, Settings, progress::Quiet};
+use lab::{Lab, LabName, Outcome, Probe, progress::Quiet};
 use model::{
-    Action, AddressPlan, ContainerPort, Direction, Labels, Peer, Peers, Pod, PolicyKind, PolicyRef,
-    Ports, Protocol, Rule, RuleRef, Rules, Selector, Service, ServicePort, Subject, TargetPort,
-    Tier, World, WorldParts,
+    Action, AddressPlan, Direction, Peer, Peers, Pod, PolicyKind, PolicyRef, Ports, Protocol, Rule,
+    RuleRef, Rules, Selector, Service, ServicePort, Subject, TargetPort, Tier, World, WorldParts,
 };
-use nix::sched::{CloneFlags, setns};
+use support::{netns_of, pod, settings, within};
 
 const PORT: u16 = 8080;
+const PORTS: [(Protocol, u16); 2] = [(Protocol::Tcp, PORT), (Protocol::Udp, PORT)];
 const SERVICE_PORT: u16 = 80;
 const CONNECTIONS: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(10);
-
-fn settings(name: &str) -> Option<Settings> {
-    if let Err(error) = lab::preflight() {
-        let required = std::env::var("RINGFENCE_REQUIRE_KERNEL").is_ok_and(|value| value == "1");
-        assert!(!required, "the kernel tests must not be skipped: {error}");
-        eprintln!("SKIPPED: {error}");
-        return None;
-    }
-    let helper =
-        HelperProgram { path: env!("CARGO_BIN_EXE_lab-helper").into(), arguments: Vec::new() };
-    Some(Settings { name: LabName::new(name).unwrap(), helper, outside: Vec::new() })
-}
-
-fn pod(name: &str, app: &str) -> Pod {
-    let ports = [Protocol::Tcp, Protocol::Udp].map(|protocol| ContainerPort {
-        container: "main".into(),
-        name: None,
-        protocol,
-        number: PORT,
-    });
-    Pod {
-        namespace: "shop".into(),
-        name: name.into(),
-        labels: Labels::default().with("app", app),
-        owner: None,
-        node: None,
-        addresses: Vec::new(),
-        host_network: false,
-        containers: vec!["main".into()],
-        ports: ports.into(),
-    }
-}
 
 /// A Service of all pods of `app`, by TCP and UDP.
 fn service(name: &str, app: &str, affinity_seconds: Option<u32>) -> Service {
@@ -84,9 +52,10 @@ fn world(backends: &[&str]) -> World {
         let number = name.trim_start_matches("api");
         let addresses = [format!("100.64.3.{number}"), format!("fd77::{number}")];
         let addresses = addresses.map(|address| address.parse().unwrap());
-        Pod { addresses: addresses.into(), ..pod(name, "api") }
+        Pod { addresses: addresses.into(), ..pod(name, "api", &PORTS) }
     });
-    let clients = ["web1", "web2", "web3", "web4", "web5", "web6"].map(|name| pod(name, "web"));
+    let clients =
+        ["web1", "web2", "web3", "web4", "web5", "web6"].map(|name| pod(name, "web", &PORTS));
     let services = vec![
         service("sticky", "api", Some(60)),
         service("free", "api", None),
@@ -160,27 +129,6 @@ fn no_web_to_api() -> Rules {
         ports: Ports::Any,
         action: Action::Deny,
     }])
-}
-
-/// Does something in a network namespace.
-fn within<T: Send + 'static>(netns: &Path, work: impl FnOnce() -> T + Send + 'static) -> T {
-    let netns = File::open(netns).unwrap();
-    let there = move || {
-        setns(netns, CloneFlags::CLONE_NEWNET).unwrap();
-        work()
-    };
-    std::thread::spawn(there).join().unwrap()
-}
-
-/// The network namespace of the pod that has `address`.
-fn netns_of(lab: &LabName, address: IpAddr) -> PathBuf {
-    let is_there = move || {
-        let mut own = nix::ifaddrs::getifaddrs().unwrap().filter_map(|one| one.address);
-        own.any(|own| own.to_string() == format!("{address}:0"))
-    };
-    let spaces = std::fs::read_dir(lab.netns_dir()).unwrap();
-    let mut paths = spaces.map(|space| space.unwrap().path());
-    paths.find(|path| within(path, is_there)).unwrap()
 }
 
 fn address(world: &World, name: &str) -> IpAddr {

@@ -2,46 +2,17 @@
 //! `RINGFENCE_REQUIRE_KERNEL=1` says that nothing may be skipped.
 #![expect(clippy::unwrap_used, reason = "a test may crash")]
 
+mod support;
+
 use std::net::IpAddr;
 
-use lab::{HelperProgram, Lab, LabName, RunReport, Settings, progress::Quiet};
+use lab::{Lab, RunReport, progress::Quiet};
 use model::{
-    Action, AddressPlan, Block, ContainerPort, Direction, Labels, Peer, Peers, Pod, PolicyKind,
-    PolicyRef, PortMatch, PortRange, Ports, Protocol, Rule, RuleRef, Rules, Selector, Service,
-    ServicePort, Subject, TargetPort, Tier, Verdict, World, WorldParts,
+    Action, AddressPlan, Block, Direction, Labels, Peer, Peers, Pod, PolicyKind, PolicyRef,
+    PortMatch, PortRange, Ports, Protocol, Rule, RuleRef, Rules, Selector, Service, ServicePort,
+    Subject, TargetPort, Tier, Verdict, World, WorldParts,
 };
-
-fn settings(name: &str) -> Option<Settings> {
-    if let Err(error) = lab::preflight() {
-        let required = std::env::var("RINGFENCE_REQUIRE_KERNEL").is_ok_and(|value| value == "1");
-        assert!(!required, "the kernel tests must not be skipped: {error}");
-        eprintln!("SKIPPED: {error}");
-        return None;
-    }
-    let helper =
-        HelperProgram { path: env!("CARGO_BIN_EXE_lab-helper").into(), arguments: Vec::new() };
-    Some(Settings { name: LabName::new(name).unwrap(), helper, outside: Vec::new() })
-}
-
-fn pod(name: &str, ports: &[(Protocol, u16)]) -> Pod {
-    let port = |&(protocol, number): &(Protocol, u16)| ContainerPort {
-        container: "main".into(),
-        name: None,
-        protocol,
-        number,
-    };
-    Pod {
-        namespace: "shop".into(),
-        name: name.into(),
-        labels: Labels::default().with("app", name),
-        owner: None,
-        node: None,
-        addresses: Vec::new(),
-        host_network: false,
-        containers: vec!["main".into()],
-        ports: ports.iter().map(port).collect(),
-    }
-}
+use support::{pod, settings};
 
 fn world(pods: Vec<Pod>, nodes: u16) -> World {
     let mut parts = WorldParts { pods, ..WorldParts::default() };
@@ -83,9 +54,9 @@ fn rules(block: &str) -> Rules {
 
 fn pods() -> Vec<Pod> {
     vec![
-        pod("web", &[(Protocol::Tcp, 80)]),
-        pod("api", &[(Protocol::Tcp, 8080), (Protocol::Udp, 53), (Protocol::Sctp, 3868)]),
-        pod("batch", &[]),
+        pod("web", "web", &[(Protocol::Tcp, 80)]),
+        pod("api", "api", &[(Protocol::Tcp, 8080), (Protocol::Udp, 53), (Protocol::Sctp, 3868)]),
+        pod("batch", "batch", &[]),
     ]
 }
 
@@ -159,7 +130,7 @@ fn a_lab_follows_its_world() {
     let mut lab = Lab::up_enforced(settings, world(pods(), 2), rules("198.51.100.0/24")).unwrap();
     let mut next = pods();
     next.remove(0);
-    next.push(pod("web2", &[(Protocol::Tcp, 80)]));
+    next.push(pod("web2", "web2", &[(Protocol::Tcp, 80)]));
     for pod in next.iter_mut().filter(|pod| pod.name == "batch") {
         pod.labels = Labels::default().with("app", "web");
     }
@@ -220,7 +191,7 @@ fn no_egress_to_api() -> Rules {
 fn a_pod_reaches_itself_through_its_service_only_where_it_may() {
     let Some(settings) = settings("t-hairpin") else { return };
     let both = [(Protocol::Tcp, 8080), (Protocol::Udp, 53)];
-    let pods = vec![pod("api", &both), pod("web", &both)];
+    let pods = vec![pod("api", "api", &both), pod("web", "web", &both)];
     let services = vec![service("api"), service("web")];
     let mut parts = WorldParts { pods, services, ..WorldParts::default() };
     parts.assign(AddressPlan { nodes: 1 }).unwrap();

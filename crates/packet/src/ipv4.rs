@@ -56,6 +56,21 @@ impl Header {
             destination: address(octets, at + 16)?,
         })
     }
+
+    /// What is known of the packet: its payload from `offset` to `end`.
+    pub(crate) fn network(&self, offset: usize, end: usize, part: Part) -> Network {
+        Network {
+            source: self.source,
+            destination: self.destination,
+            family: 4,
+            protocol: self.protocol,
+            hop_limit: self.hop_limit,
+            offset,
+            end,
+            fragment_id: self.id.into(),
+            part,
+        }
+    }
 }
 
 fn address(octets: Octets<'_>, at: usize) -> Result<Address, Refusal> {
@@ -69,15 +84,6 @@ pub(crate) fn read(octets: Octets<'_>) -> Result<Network, Refusal> {
     let offset = ethernet::SIZE + header.size;
     let size = end.checked_sub(offset).ok_or(Refusal::Length)?;
     ipv4_options::check(octets.until(offset), ethernet::SIZE + SIZE)?;
-    Ok(Network {
-        source: header.source,
-        destination: header.destination,
-        family: 4,
-        protocol: header.protocol,
-        hop_limit: header.hop_limit,
-        offset,
-        end,
-        fragment_id: header.id.into(),
-        part: Part::new(header.fragment_offset, header.more, size, header.protocol)?,
-    })
+    let part = Part::new(header.fragment_offset, header.more, size, header.protocol)?;
+    Ok(header.network(offset, end, part))
 }

@@ -7,7 +7,7 @@ use abi::Address;
 
 use crate::{
     Refusal, ethernet,
-    extension::{self, OPTIONS_FROM_POD_MAX},
+    extension::{self, Chain, OPTIONS_FROM_POD_MAX},
     fragment::Part,
     network::{self, LENGTH_MAX, Network},
     octets::Octets,
@@ -41,6 +41,21 @@ impl Header {
         })
     }
 
+    /// What is known of the packet once its chain is walked.
+    pub(crate) fn network(&self, chain: &Chain, end: usize, part: Part) -> Network {
+        Network {
+            source: self.source,
+            destination: self.destination,
+            family: 6,
+            protocol: chain.protocol,
+            hop_limit: self.hop_limit,
+            offset: chain.offset,
+            end,
+            fragment_id: chain.fragment.map_or(0, |fragment| fragment.id),
+            part,
+        }
+    }
+
     /// Where the packet ends. A packet without payload and one that is too long to say its length
     /// (RFC 2675) both say 0.
     fn end(&self, octets: usize) -> Option<usize> {
@@ -71,17 +86,7 @@ pub(crate) fn read(octets: Octets<'_>, is_from_pod: bool) -> Result<Network, Ref
     if is_from_pod && chain.options > OPTIONS_FROM_POD_MAX {
         return Err(Refusal::Options);
     }
-    Ok(Network {
-        source: header.source,
-        destination: header.destination,
-        family: 6,
-        protocol: chain.protocol,
-        hop_limit: header.hop_limit,
-        offset: chain.offset,
-        end,
-        fragment_id: chain.fragment.map_or(0, |fragment| fragment.id),
-        part,
-    })
+    Ok(header.network(&chain, end, part))
 }
 
 fn is_mapped(address: Address) -> bool {

@@ -38,17 +38,7 @@ fn network_ipv4(octets: Octets<'_>, at: usize) -> Result<Network, Refusal> {
     if header.fragment_offset != 0 {
         return Err(Refusal::QuotedFragment);
     }
-    Ok(Network {
-        source: header.source,
-        destination: header.destination,
-        family: 4,
-        protocol: header.protocol,
-        hop_limit: header.hop_limit,
-        offset: at + header.size,
-        end: end(octets, at, header.total_length),
-        fragment_id: header.id.into(),
-        part: Part::Whole,
-    })
+    Ok(header.network(at + header.size, end(octets, at, header.total_length), Part::Whole))
 }
 
 fn network_ipv6(octets: Octets<'_>, at: usize) -> Result<Network, Refusal> {
@@ -59,17 +49,7 @@ fn network_ipv6(octets: Octets<'_>, at: usize) -> Result<Network, Refusal> {
     if chain.fragment.is_some_and(|fragment| fragment.offset != 0) {
         return Err(Refusal::QuotedFragment);
     }
-    Ok(Network {
-        source: header.source,
-        destination: header.destination,
-        family: 6,
-        protocol: chain.protocol,
-        hop_limit: header.hop_limit,
-        offset: chain.offset,
-        end,
-        fragment_id: chain.fragment.map_or(0, |fragment| fragment.id),
-        part: Part::Whole,
-    })
+    Ok(header.network(&chain, end, Part::Whole))
 }
 
 fn transport(octets: Octets<'_>, network: &Network) -> Result<Transport, Refusal> {

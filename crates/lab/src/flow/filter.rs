@@ -2,8 +2,6 @@
 //!
 //! Different words narrow, several of one kind widen, as with `kubectl`'s selectors of resources.
 
-use std::net::IpAddr;
-
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +36,7 @@ impl FlowFilter {
         let either = |is: &dyn Fn(&FlowEnd) -> bool| ends.iter().any(|end| is(end));
         some(&self.names, |name| either(&|end| end.name.as_ref() == Some(name)))
             && some(&self.namespaces, |namespace| either(&|end| is_of(end, namespace)))
-            && some(&self.addresses, |block| either(&|end| contains(block, end.address)))
+            && some(&self.addresses, |block| either(&|end| block.contains(&end.address)))
             && some(&self.ports, |port| either(&|end| end.port == Some(*port)))
             && some(&self.verdicts, |verdict| record.verdict == *verdict)
             && some(&self.rules, |text| record.reason.contains(text.as_str()))
@@ -56,10 +54,6 @@ fn is_of(end: &FlowEnd, namespace: &str) -> bool {
     own.is_some_and(|(own, _)| own == namespace && own != "node")
 }
 
-fn contains(block: &IpNet, address: IpAddr) -> bool {
-    block.contains(&address)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may crash")]
@@ -75,27 +69,9 @@ mod tests {
     }
 
     fn record() -> FlowRecord {
-        FlowRecord {
-            time: String::new(),
-            node: "a".to_owned(),
-            event: FlowEvent::Denied,
-            verdict: "deny".to_owned(),
-            direction: "ingress".to_owned(),
-            source: FlowEnd {
-                container: Some("app".to_owned()),
-                ..end("shop/web", "10.0.0.1", 40_000)
-            },
-            destination: end("data/db", "10.0.0.2", 5432),
-            protocol: "tcp".to_owned(),
-            reason: "NetworkPolicy data/db ingress[0]".to_owned(),
-            file: None,
-            line: None,
-            staged: None,
-            denied: Some(1),
-            packets: None,
-            bytes: None,
-            duration_ms: None,
-        }
+        let web = end("shop/web", "10.0.0.1", 40_000);
+        let web = FlowEnd { container: Some("app".to_owned()), ..web };
+        FlowRecord::example(web, end("data/db", "10.0.0.2", 5432))
     }
 
     #[test]

@@ -57,30 +57,13 @@ impl FlowLog {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
-    use super::super::{FlowEnd, FlowEvent};
+    use super::super::FlowEnd;
     use super::*;
 
     fn record(port: u16) -> FlowRecord {
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let end = FlowEnd { address, port: Some(port), name: None, container: None };
-        FlowRecord {
-            time: String::new(),
-            node: String::new(),
-            event: FlowEvent::Opened,
-            verdict: "allow".to_owned(),
-            direction: "egress".to_owned(),
-            source: end.clone(),
-            destination: end,
-            protocol: "tcp".to_owned(),
-            reason: String::new(),
-            file: None,
-            line: None,
-            staged: None,
-            denied: None,
-            packets: None,
-            bytes: None,
-            duration_ms: None,
-        }
+        FlowRecord::example(end.clone(), end)
     }
 
     fn ports(flows: &Flows) -> Vec<Option<u16>> {

@@ -7,9 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use abi::{Event, EventKind, verdict_code};
 use compile::Compiled;
-use model::{Builtin, End, Reason, Rules, World};
+use model::{End, Reason, Rules, World};
 
 use crate::container::Containers;
+use crate::witness;
 
 use super::record::{FlowEnd, FlowEvent, FlowRecord, Staged};
 
@@ -32,13 +33,13 @@ impl Naming<'_> {
     pub(crate) fn record(&self, event: &Event) -> Option<FlowRecord> {
         let kind = EventKind::from_code(event.kind)?;
         let has_ended = kind == EventKind::Closed || kind == EventKind::Cut;
-        let reason = self.reason(event.rule, event.reason);
+        let reason = witness::reason(self.compiled, event.rule, event.reason);
         let place = reason.as_ref().and_then(|reason| self.rules.reason_place(reason));
         Some(FlowRecord {
             time: self.time(event),
             node: self.node.to_owned(),
             event: kind.into(),
-            verdict: verdict(event.verdict).to_owned(),
+            verdict: verdict_code::verdict(event.verdict).to_string(),
             direction: if event.direction == 0 { "egress" } else { "ingress" }.to_owned(),
             source: FlowEnd {
                 container: self.containers.name(event.container),
@@ -78,29 +79,18 @@ impl Naming<'_> {
         FlowEnd { address, port, name, container: None }
     }
 
-    fn reason(&self, rule: u32, code: u8) -> Option<Reason> {
-        match rule {
-            0 => Builtin::from_code(code).map(Reason::Builtin),
-            rule => self.compiled?.reason(rule).cloned(),
-        }
-    }
-
     /// Nothing where nothing is staged: then the kernel leaves both numbers empty.
     fn staged(&self, event: &Event) -> Option<Staged> {
         let Event { staged_rule, staged_reason, staged_verdict, .. } = *event;
         (staged_rule != 0 || staged_reason != 0).then(|| Staged {
-            verdict: verdict(staged_verdict).to_owned(),
-            reason: said(self.reason(staged_rule, staged_reason), staged_rule),
+            verdict: verdict_code::verdict(staged_verdict).to_string(),
+            reason: said(witness::reason(self.compiled, staged_rule, staged_reason), staged_rule),
         })
     }
 }
 
 fn said(reason: Option<Reason>, rule: u32) -> String {
     reason.map_or_else(|| format!("rule {rule} of another table"), |reason| reason.to_string())
-}
-
-fn verdict(code: u8) -> &'static str {
-    if code == verdict_code::ALLOW { "allow" } else { "deny" }
 }
 
 fn protocol(number: u8) -> String {

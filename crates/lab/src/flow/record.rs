@@ -108,3 +108,28 @@ pub struct FlowRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
 }
+
+#[cfg(test)]
+impl FlowRecord {
+    /// A denied flow of which nothing more is said.
+    pub(super) fn example(source: FlowEnd, destination: FlowEnd) -> Self {
+        Self {
+            time: String::new(),
+            node: "a".to_owned(),
+            event: FlowEvent::Denied,
+            verdict: "deny".to_owned(),
+            direction: "ingress".to_owned(),
+            source,
+            destination,
+            protocol: "tcp".to_owned(),
+            reason: "NetworkPolicy data/db ingress[0]".to_owned(),
+            file: None,
+            line: None,
+            staged: None,
+            denied: Some(1),
+            packets: None,
+            bytes: None,
+            duration_ms: None,
+        }
+    }
+}
