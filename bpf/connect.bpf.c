@@ -7,11 +7,13 @@
 SEC("cgroup/connect4")
 int ringfence_connect4(struct bpf_sock_addr *context)
 {
+	maker_stamp(context->sk);
 	return translate(context, false);
 }
 
 SEC("cgroup/connect6")
 int ringfence_connect6(struct bpf_sock_addr *context)
 {
+	maker_stamp(context->sk);
 	return translate(context, true);
 }

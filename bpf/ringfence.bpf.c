@@ -6,7 +6,9 @@
 #include "ingress.bpf.c"
 #include "connect.bpf.c"
 #include "getpeername.bpf.c"
+#include "exec.bpf.c"
 #include "recvmsg.bpf.c"
 #include "sendmsg.bpf.c"
+#include "sock_create.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

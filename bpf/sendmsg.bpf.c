@@ -7,11 +7,13 @@
 SEC("cgroup/sendmsg4")
 int ringfence_sendmsg4(struct bpf_sock_addr *context)
 {
+	maker_stamp(context->sk);
 	return translate(context, false);
 }
 
 SEC("cgroup/sendmsg6")
 int ringfence_sendmsg6(struct bpf_sock_addr *context)
 {
+	maker_stamp(context->sk);
 	return translate(context, true);
 }

@@ -3,6 +3,8 @@
  * Entry points for test runs: everything below the hook files, with the hook's arguments taken from
  * the packet's control block instead of from devices and sockets.
  */
+#define TEST_RUN
+
 #include "lib/filter.h"
 #include "lib/translation.h"
 

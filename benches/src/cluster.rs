@@ -97,7 +97,7 @@ impl Cluster {
             tier: Tier::NetworkPolicy,
             group: 0,
             origin,
-            subject: Subject { namespaces: own(number), pods: app(policy) },
+            subject: Subject::new(own(number), app(policy)),
             peers: Peers::OneOf(vec![
                 Peer::Pods { namespaces: own(number), pods: app(policy + 1) },
                 Peer::Pods {

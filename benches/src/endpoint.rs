@@ -49,7 +49,7 @@ fn rule(number: u32) -> Rule {
         tier: Tier::NetworkPolicy,
         group: 0,
         origin: RuleRef { policy, direction: Direction::Ingress, index: 0 },
-        subject: Subject { namespaces: own(), pods: Selector::equals("app", "subject") },
+        subject: Subject::new(own(), Selector::equals("app", "subject")),
         peers: Peers::OneOf(vec![Peer::Pods { namespaces: own(), pods: app }]),
         ports: Ports::OneOf(vec![PortMatch::Numbers {
             protocol: Protocol::Tcp,

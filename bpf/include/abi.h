@@ -44,15 +44,41 @@ struct connection {
 	__u32 generation;
 	__u32 rule;
 	__u32 seen_ticks;
-	__u8 reason;
-	__u8 pad;
-	__u16 flags;
-	__u64 opened_ns;
+	__u32 opened_ticks;
 	__u64 packets[2];
 	__u64 bytes[2];
+	__u32 subject;
+	__u16 counter;
+	__u8 reason;
+	__u8 flags;
 };
 
-enum { ENDPOINT_LIVE = 1 };
+enum {
+	ENDPOINT_LIVE = 1,
+	/* What may be sent depends on the process: see `subjects`. */
+	ENDPOINT_SUBJECTS = 2,
+};
+
+/* Subjects that no rule names; the ids of others are above. */
+enum {
+	/* Nobody knows the process. */
+	SUBJECT_UNKNOWN = 0,
+	/* It is known, and no rule names it or its container. */
+	SUBJECT_OTHER = 1,
+};
+
+struct subject_key {
+	__u32 endpoint;
+	__u32 subject;
+};
+
+/* With inode and device zero: every executable of the container that has no entry of its own. */
+struct process_key {
+	__u64 container;
+	__u64 inode;
+	__u32 device;
+	__u32 pad;
+};
 
 struct endpoint {
 	__u64 sets;
@@ -116,6 +142,37 @@ struct event {
 	__u64 bytes;
 	__u64 duration_ns;
 	__u64 container;
+	__u64 inode;
+	__u64 started_ns;
+	__u32 device;
+	__u32 process;
+};
+
+/* The process that made a socket. */
+struct maker {
+	__u64 inode;
+	__u64 started_ns;
+	__u32 device;
+	__u32 process;
+};
+
+struct executable_key {
+	__u64 inode;
+	__u32 device;
+	__u32 pad;
+};
+
+enum { EXECUTABLE_PATH_MAX = 256 };
+
+/* Ended by a zero. */
+struct executable_value {
+	char path[EXECUTABLE_PATH_MAX];
+};
+
+/* What was decided by one rule. */
+struct rule_count {
+	__u64 packets;
+	__u64 bytes;
 };
 
 struct row_key {
@@ -138,7 +195,7 @@ struct cell {
 	__u32 rule;
 	__u8 verdict;
 	__u8 reason;
-	__u16 pad;
+	__u16 counter;
 };
 
 struct denied_key {
@@ -171,7 +228,9 @@ struct fragment_value {
 	__u64 seen_ns;
 	__u32 generation;
 	__u16 end;
-	__u16 verdict;
+	__u16 counter;
+	__u32 verdict;
+	__u32 pad;
 };
 
 /* Slots of the counters: the first are denials by reason code, 0 where a rule denied. */
@@ -244,5 +303,7 @@ enum {
 	CAPACITY_ROWS = 65536,
 	CAPACITY_CELLS = 262144,
 	CAPACITY_ENDPOINTS = 1024,
+	CAPACITY_RULE_COUNTS = 4096,
+	CAPACITY_EXECUTABLES = 2048,
 	PORT_SLOTS = 3 << 16,
 };

@@ -25,6 +25,8 @@
 #define __type(name, value) typeof(value) *name
 #define LIBBPF_PIN_BY_NAME 1
 
+enum { BPF_SK_STORAGE_GET_F_CREATE = 1 };
+
 enum { BPF_F_RECOMPUTE_CSUM = 1, BPF_F_INGRESS = 1 };
 
 /* What a helper says, negated, where the entry is there already. */
@@ -66,7 +68,12 @@ static long (*const bpf_skb_change_tail)(struct __sk_buff *skb, __u32 length,
 static __u64 (*const bpf_get_socket_cookie)(void *context) = (void *)46;
 static __u64 (*const bpf_skb_cgroup_id)(struct __sk_buff *skb) = (void *)79;
 static __u64 (*const bpf_get_current_cgroup_id)(void) = (void *)80;
+static struct bpf_sock *(*const bpf_sk_fullsock)(struct bpf_sock *socket) = (void *)95;
+static void *(*const bpf_sk_storage_get)(void *map, void *socket, void *value,
+					 __u64 flags) = (void *)107;
+static long (*const bpf_probe_read_kernel_str)(void *to, __u32 size, const void *from) = (void *)115;
 static __u64 (*const bpf_get_netns_cookie)(void *context) = (void *)122;
 static void *(*const bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) = (void *)131;
 static void (*const bpf_ringbuf_submit)(void *data, __u64 flags) = (void *)132;
+static struct task_struct *(*const bpf_get_current_task_btf)(void) = (void *)158;
 static __u64 (*const bpf_ktime_get_coarse_ns)(void) = (void *)160;

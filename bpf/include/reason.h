@@ -17,4 +17,5 @@ enum reason {
 	REASON_FRAGMENT = 9, /* A fragment whose first part was not seen. */
 	REASON_NO_SYN = 10, /* A TCP packet of no known connection that does not open one. */
 	REASON_NOT_PROGRAMMED = 11, /* The table has no row or cell for this flow. */
+	REASON_UNTAGGED = 12, /* Rules ask which process sends, and this packet's is not known. */
 };

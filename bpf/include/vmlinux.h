@@ -2,8 +2,8 @@
 /*
  * The kernel's types: the small part that the programs read, written by hand.
  *
- * Contexts of programs are user-space API and fixed. Only the connection tracker's types below are
- * the kernel's own: their accesses are relocated at load (CO-RE), so a short list of fields is enough.
+ * Contexts of programs are user-space API and fixed. Only the types of processes and of the connection
+ * tracker below are the kernel's own: their accesses are relocated at load (CO-RE), so a short list of fields is enough.
  */
 #pragma once
 
@@ -24,6 +24,7 @@ enum {
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_LPM_TRIE = 11,
+	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
@@ -35,6 +36,7 @@ enum {
 
 enum {
 	BPF_F_NO_PREALLOC = 1U << 0,
+	BPF_F_CLONE = 1U << 9,
 	BPF_F_MMAPABLE = 1U << 10,
 };
 
@@ -137,6 +139,35 @@ struct bpf_ct_opts {
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct super_block {
+	__u32 s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct mm_struct {
+	struct file *exe_file;
+};
+
+struct task_struct {
+	struct mm_struct *mm;
+	__s32 tgid;
+	struct task_struct *group_leader;
+	__u64 start_boottime;
+};
+
+struct linux_binprm {
+	struct file *file;
+	const char *interp;
+};
 
 union nf_inet_addr {
 	__u32 all[4];

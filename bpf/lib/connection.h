@@ -87,11 +87,6 @@ static __always_inline void connection_key_of(struct connection_key *key, const 
 	}
 }
 
-static __always_inline __u32 ticks_of(__u64 ns)
-{
-	return ns >> TICK_SHIFT;
-}
-
 static __always_inline bool connection_expired(const struct connection *connection, __u8 protocol,
 					       bool established, __u64 now)
 {
@@ -229,14 +224,16 @@ static __noinline int connection_open(const struct connection_key *key, const st
 				      __u32 stamp, __u32 flags, __u32 length)
 {
 	bool out = !(flags & CONNECTION_REMOTE_OPENED);
-	__u64 now = bpf_ktime_get_coarse_ns();
+	__u32 now = ticks_of(bpf_ktime_get_coarse_ns());
 	struct connection connection = {
 		.generation = stamp,
 		.rule = report->judgement.enforced.rule,
 		.reason = report->judgement.enforced.reason,
+		.counter = report->judgement.enforced.counter,
+		.subject = report->subject,
 		.flags = flags,
-		.opened_ns = now,
-		.seen_ticks = ticks_of(now),
+		.opened_ticks = now,
+		.seen_ticks = now,
 	};
 
 	/* An answer without an entry went the other way than the connection. */

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "endpoint.h"
+#include "maker.h"
 #include "packet.h"
 
 struct {
@@ -24,6 +25,15 @@ struct {
 	__uint(max_entries, COUNTER_SLOTS);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } counters SEC(".maps");
+
+/* By the number that a cell gives its rule; user space knows which rule that is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct rule_count);
+	__uint(max_entries, CAPACITY_RULE_COUNTS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} rule_counts SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -50,6 +60,22 @@ static __always_inline void count(__u32 counter)
 		*value += 1;
 }
 
+/* Counter 0 is that of what no rule decided. */
+static __always_inline void count_rule(__u32 counter, __u32 packets, __u32 bytes)
+{
+	struct rule_count *value = bpf_map_lookup_elem(&rule_counts, &counter);
+
+	if (!value)
+		return;
+	value->packets += packets;
+	value->bytes += bytes;
+}
+
+static __always_inline __u32 ticks_of(__u64 ns)
+{
+	return ns >> TICK_SHIFT;
+}
+
 /* Everything that an event says of a flow. */
 struct report {
 	struct connection_key key;
@@ -58,11 +84,13 @@ struct report {
 	__u32 generation;
 	__u32 denied;
 	__u64 container;
+	__u32 subject;
 	__u8 kind;
 	__u8 remote_opened;
 };
 
-__checked_alone int event_emit(const struct report *report, const struct connection *connection)
+__checked_alone int event_emit(const struct report *report, const struct connection *connection,
+			       const struct maker *maker)
 {
 	struct event *event;
 	bool remote;
@@ -99,10 +127,17 @@ __checked_alone int event_emit(const struct report *report, const struct connect
 	event->denied = report->denied;
 	event->generation = report->generation;
 	event->container = report->container;
+	if (maker) {
+		event->inode = maker->inode;
+		event->device = maker->device;
+		event->process = maker->process;
+		event->started_ns = maker->started_ns;
+	}
 	if (connection) {
 		event->packets = connection->packets[0] + connection->packets[1];
 		event->bytes = connection->bytes[0] + connection->bytes[1];
-		event->duration_ns = event->time_ns - connection->opened_ns;
+		event->duration_ns = (__u64)(ticks_of(event->time_ns) - connection->opened_ticks)
+				     << TICK_SHIFT;
 	}
 	bpf_ringbuf_submit(event, 0);
 	return 0;
@@ -112,7 +147,7 @@ __checked_alone int event_emit(const struct report *report, const struct connect
  * Reports a packet that makes no connection: a denied one, or one to a group of receivers. Equal
  * ones of the same interval are counted into the next report.
  */
-__checked_alone int event_repeated(struct report *report)
+__checked_alone int event_repeated(struct report *report, const struct maker *maker)
 {
 	struct denied_key key;
 	struct denied_value *seen;
@@ -142,5 +177,5 @@ __checked_alone int event_repeated(struct report *report)
 		report->denied = 1;
 		bpf_map_update_elem(&denied, &key, &value, BPF_ANY);
 	}
-	return event_emit(report, NULL);
+	return event_emit(report, NULL, maker);
 }

@@ -12,21 +12,29 @@
 #include "reset.h"
 #include "spoof.h"
 
-static __noinline int refuse(struct passage *passage)
+/* Who made the packet's socket, where that can be told: where it is sent. */
+static __always_inline struct maker *sender(struct __sk_buff *skb, const struct passage *passage)
+{
+	return passage->hook.direction == EGRESS ? maker_find(skb) : NULL;
+}
+
+static __noinline int refuse(struct __sk_buff *skb, struct passage *passage)
 {
 	struct report *report = &passage->report;
 
+	passage->counter = report->judgement.enforced.counter;
 	report->kind = EVENT_DENIED;
 	count(report->judgement.enforced.reason);
-	event_repeated(report);
+	event_repeated(report, sender(skb, passage));
 	return TC_ACT_SHOT;
 }
 
-static __always_inline int refuse_because(struct passage *passage, __u8 reason)
+static __always_inline int refuse_because(struct __sk_buff *skb, struct passage *passage,
+					   __u8 reason)
 {
 	memset(&passage->report.judgement, 0, sizeof(passage->report.judgement));
 	cell_builtin(&passage->report.judgement.enforced, VERDICT_DENY, reason);
-	return refuse(passage);
+	return refuse(skb, passage);
 }
 
 /*
@@ -38,10 +46,11 @@ static __noinline int cut(struct __sk_buff *skb, struct passage *passage,
 {
 	struct report *report = &passage->report;
 
+	passage->counter = report->judgement.enforced.counter;
 	report->kind = EVENT_CUT;
 	count(report->judgement.enforced.reason);
 	count(COUNTER_CUT);
-	event_emit(report, connection);
+	event_emit(report, connection, sender(skb, passage));
 	est_remove(&report->key);
 	bpf_map_delete_elem(&half, &report->key);
 	if (established && report->key.protocol == PROTOCOL_TCP && reset_both(skb, passage))
@@ -59,6 +68,17 @@ static __always_inline bool keeps(const struct connection *connection,
 {
 	return connection->reason == REASON_LOCAL_NODE ||
 	       (connection->reason == REASON_SELF && interface_owns(interface, &key->remote));
+}
+
+/*
+ * Finds out which subject opens this, as far as a packet of the pod's own can tell and rules ask.
+ */
+static __always_inline void subject_find(struct __sk_buff *skb, struct passage *passage)
+{
+	struct report *report = &passage->report;
+
+	if (passage->hook.direction == EGRESS && sets_have_subjects(passage->words.sets))
+		report->subject = subject_of(report->container, maker_find(skb));
 }
 
 /*
@@ -88,6 +108,19 @@ static __noinline int judge_either(struct __sk_buff *skb, struct passage *passag
 }
 
 /*
+ * A connection that is older than the first rule about processes does not say who opened it. Of TCP
+ * the opener's next packet will: at the latest it acknowledges what this one brings.
+ */
+static __always_inline bool waits_for_its_opener(const struct passage *passage)
+{
+	const struct report *report = &passage->report;
+
+	return sets_have_subjects(passage->words.sets) && report->subject == SUBJECT_UNKNOWN &&
+	       !report->remote_opened && report->key.protocol == PROTOCOL_TCP &&
+	       passage->hook.direction == INGRESS;
+}
+
+/*
  * Returns: whether the connection may still be. Where all who deny it now keep what exists, it stays
  * what it was, and is asked about again after the next change (ruling N25).
  */
@@ -102,6 +135,11 @@ static __noinline int judge_again(struct __sk_buff *skb, struct passage *passage
 		return true;
 	}
 	report->remote_opened = connection->flags & CONNECTION_REMOTE_OPENED;
+	report->subject = connection->subject;
+	if (report->subject == SUBJECT_UNKNOWN)
+		subject_find(skb, passage);
+	if (waits_for_its_opener(passage))
+		return true;
 	if (connection->flags & CONNECTION_ADOPTED)
 		judge_either(skb, passage, interface, connection);
 	else
@@ -114,6 +152,8 @@ static __noinline int judge_again(struct __sk_buff *skb, struct passage *passage
 		return false;
 	connection->rule = report->judgement.enforced.rule;
 	connection->reason = report->judgement.enforced.reason;
+	connection->counter = report->judgement.enforced.counter;
+	connection->subject = report->subject;
 	connection->generation = passage->words.stamp;
 	return true;
 }
@@ -144,9 +184,10 @@ static __noinline int filter_adopted(struct __sk_buff *skb, struct passage *pass
 	__u32 flags = CONNECTION_ADOPTED;
 
 	report->remote_opened = true;
+	subject_find(skb, passage);
 	judge_either(skb, passage, interface, NULL);
 	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
-		return refuse(passage);
+		return refuse(skb, passage);
 	if (packet->role == ROLE_RESET)
 		return TCX_NEXT;
 	if (report->remote_opened)
@@ -154,8 +195,9 @@ static __noinline int filter_adopted(struct __sk_buff *skb, struct passage *pass
 	if (report->remote_opened != (passage->hook.direction == INGRESS))
 		flags |= CONNECTION_REPLIED;
 	connection_open(&report->key, report, passage->words.stamp, flags, skb->len);
+	passage->counter = report->judgement.enforced.counter;
 	report->kind = EVENT_OPENED;
-	event_emit(report, NULL);
+	event_emit(report, NULL, sender(skb, passage));
 	return TCX_NEXT;
 }
 
@@ -169,19 +211,21 @@ static __noinline int filter_new(struct __sk_buff *skb, struct passage *passage,
 
 	if (packet->role == ROLE_MIDDLE || packet->role == ROLE_RESET)
 		return adopts(interface) ? filter_adopted(skb, passage, interface) :
-					   refuse_because(passage, REASON_NO_SYN);
+					   refuse_because(skb, passage, REASON_NO_SYN);
 	report->remote_opened = (passage->hook.direction == INGRESS) != (packet->role == ROLE_ANSWER);
+	subject_find(skb, passage);
 	judge(skb, passage, interface);
 	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
-		return refuse(passage);
+		return refuse(skb, passage);
 	if (report->remote_opened)
 		flags |= CONNECTION_REMOTE_OPENED;
 	if (packet->role == ROLE_ANSWER)
 		flags |= CONNECTION_REPLIED;
+	passage->counter = report->judgement.enforced.counter;
 	if (!keep)
 		connection_open(&report->key, report, passage->words.stamp, flags, skb->len);
 	report->kind = EVENT_OPENED;
-	event_emit(report, NULL);
+	event_emit(report, NULL, sender(skb, passage));
 	return TCX_NEXT;
 }
 
@@ -192,11 +236,13 @@ static __noinline int filter_group(struct __sk_buff *skb, struct passage *passag
 	struct report *report = &passage->report;
 
 	report->remote_opened = passage->hook.direction == INGRESS;
+	subject_find(skb, passage);
 	judge(skb, passage, interface);
 	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
-		return refuse(passage);
+		return refuse(skb, passage);
+	passage->counter = report->judgement.enforced.counter;
 	report->kind = EVENT_OPENED;
-	event_repeated(report);
+	event_repeated(report, sender(skb, passage));
 	return TCX_NEXT;
 }
 
@@ -235,6 +281,7 @@ static __always_inline int filter_connection(struct __sk_buff *skb, struct passa
 			return TCX_NEXT;
 		if (goes_on_unasked(connection, &passage->packet, direction))
 			return filter_new(skb, passage, interface, true);
+		passage->counter = connection->counter;
 		connection_touch(skb, connection, direction, now);
 		connection_follow(&report->key, connection, &passage->packet, direction, established);
 		return TCX_NEXT;
@@ -261,23 +308,21 @@ static __always_inline int filter_datagram(struct __sk_buff *skb, struct passage
 					   const struct interface *interface)
 {
 	struct packet *packet = &passage->packet;
-	enum direction direction = passage->hook.direction;
 	int verdict;
 
 	if (packet->flags & PACKET_LATER_FRAGMENT)
-		return fragment_allowed(packet, direction, interface->endpoint, &passage->words) ?
+		return fragment_allowed(passage, interface->endpoint) ?
 			       TCX_NEXT :
-			       refuse_because(passage, REASON_FRAGMENT);
+			       refuse_because(skb, passage, REASON_FRAGMENT);
 	if (packet->role == ROLE_PATH_MTU)
 		return TCX_NEXT;
 	verdict = filter_policy(skb, passage, interface);
 	if (packet->flags & PACKET_FIRST_FRAGMENT)
-		fragment_remember(packet, direction, interface->endpoint, &passage->words,
-				  verdict == TCX_NEXT);
+		fragment_remember(passage, interface->endpoint, verdict == TCX_NEXT);
 	return verdict;
 }
 
-static __always_inline int filter(struct __sk_buff *skb, struct passage *passage)
+static __always_inline int filter_packet(struct __sk_buff *skb, struct passage *passage)
 {
 	struct packet *packet = &passage->packet;
 	enum direction direction = passage->hook.direction;
@@ -290,24 +335,35 @@ static __always_inline int filter(struct __sk_buff *skb, struct passage *passage
 	connection_key_of(&passage->report.key, packet, direction,
 			  interface ? interface->endpoint : 0);
 	if (!interface)
-		return refuse_because(passage, REASON_QUARANTINE);
+		return refuse_because(skb, passage, REASON_QUARANTINE);
 	words_read(interface->endpoint, &passage->words);
 	passage->report.generation = passage->words.generation;
 	if (reason)
-		return refuse_because(passage, reason);
+		return refuse_because(skb, passage, reason);
 	if (reset_is_ours(skb, packet))
 		return TCX_NEXT;
 	if (direction == EGRESS && !source_allowed(skb, packet, interface))
-		return refuse_because(passage, REASON_SPOOFED);
+		return refuse_because(skb, passage, REASON_SPOOFED);
 	if (direction == EGRESS && packet_is_error(packet) && !error_is_own(skb, packet, interface))
-		return refuse_because(passage, REASON_SPOOFED);
+		return refuse_because(skb, passage, REASON_SPOOFED);
 	if (is_addressing(packet, interface, direction))
 		return TCX_NEXT;
 	if (!sets_live(passage->words.sets))
-		return refuse_because(passage, REASON_QUARANTINE);
+		return refuse_because(skb, passage, REASON_QUARANTINE);
 	/* A bridge that does not know a neighbour yet hands its packets to everybody. */
 	if (direction == INGRESS && !address_is_multicast(&packet->destination) &&
 	    !interface_owns(interface, &packet->destination))
-		return refuse_because(passage, REASON_NOT_PROGRAMMED);
+		return refuse_because(skb, passage, REASON_NOT_PROGRAMMED);
 	return filter_datagram(skb, passage, interface);
+}
+
+static __always_inline int filter(struct __sk_buff *skb, struct passage *passage)
+{
+	/* Programs change the packet only to end a connection. */
+	__u32 length = skb->len, segments = skb->gso_segs;
+	int verdict = filter_packet(skb, passage);
+
+	if (passage->counter)
+		count_rule(passage->counter, segments ? segments : 1, length);
+	return verdict;
 }

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "connection.h"
+#include "judge.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -32,18 +32,19 @@ static __always_inline void fragment_key_of(struct fragment_key *key, const stru
 		key->protocol = packet->protocol;
 }
 
-static __noinline int fragment_remember(const struct packet *packet, enum direction direction,
-					__u32 endpoint, const struct words *words, bool allowed)
+static __noinline int fragment_remember(const struct passage *passage, __u32 endpoint, bool allowed)
 {
+	const struct packet *packet = &passage->packet;
 	struct fragment_key key;
 	struct fragment_value value = {
 		.seen_ns = bpf_ktime_get_coarse_ns(),
-		.generation = words->stamp,
+		.generation = passage->words.stamp,
 		.end = packet->fragment_end,
+		.counter = passage->counter,
 		.verdict = allowed ? VERDICT_ALLOW : VERDICT_DENY,
 	};
 
-	fragment_key_of(&key, packet, direction, endpoint);
+	fragment_key_of(&key, packet, passage->hook.direction, endpoint);
 	bpf_map_update_elem(&fragments, &key, &value, BPF_ANY);
 	return 0;
 }
@@ -51,16 +52,20 @@ static __noinline int fragment_remember(const struct packet *packet, enum direct
 /*
  * A policy change in the middle of a datagram loses it; it never lets a part of it through. What
  * overlaps the first fragment could change the ports that were judged (RFC 5722, RFC 1858).
+ * Returns: whether it may pass; the rule that decided its datagram counts it.
  */
-static __noinline int fragment_allowed(const struct packet *packet, enum direction direction,
-				       __u32 endpoint, const struct words *words)
+static __noinline int fragment_allowed(struct passage *passage, __u32 endpoint)
 {
+	const struct packet *packet = &passage->packet;
 	struct fragment_key key;
 	struct fragment_value *first;
 
-	fragment_key_of(&key, packet, direction, endpoint);
+	fragment_key_of(&key, packet, passage->hook.direction, endpoint);
 	first = bpf_map_lookup_elem(&fragments, &key);
-	return first && first->verdict == VERDICT_ALLOW && first->generation == words->generation &&
+	if (!first)
+		return false;
+	passage->counter = first->counter;
+	return first->verdict == VERDICT_ALLOW && first->generation == passage->words.generation &&
 	       packet->fragment_offset >= first->end &&
 	       bpf_ktime_get_coarse_ns() - first->seen_ns < lifetime_fragment_ns;
 }

@@ -11,6 +11,7 @@
 #include "connection.h"
 #include "origin.h"
 #include "service.h"
+#include "subject.h"
 
 /* One packet on its way through a hook. */
 struct passage {
@@ -18,6 +19,8 @@ struct passage {
 	struct packet packet;
 	struct words words;
 	struct report report;
+	/* Of the rule that decided, as `cell` has it. */
+	__u16 counter;
 };
 
 /*
@@ -66,6 +69,12 @@ static __always_inline void judge_both(struct judgement *judgement, __u8 verdict
 	cell_builtin(&judgement->enforced, verdict, reason);
 }
 
+/* What a reason that needs no table means. */
+static __always_inline __u8 verdict_of(__u8 reason)
+{
+	return reason == REASON_SELF || reason == REASON_LOCAL_NODE ? VERDICT_ALLOW : VERDICT_DENY;
+}
+
 /* Fills the report's judgement of its connection key. */
 __checked_alone int judge(struct __sk_buff *skb, struct passage *passage,
 			    const struct interface *interface)
@@ -73,8 +82,8 @@ __checked_alone int judge(struct __sk_buff *skb, struct passage *passage,
 	struct report *report;
 	const struct words *words;
 	struct address peer;
+	__u64 sets, staged;
 	__u8 reason = 0;
-	__u64 sets;
 
 	if (!passage || !interface)
 		return 0;
@@ -82,6 +91,7 @@ __checked_alone int judge(struct __sk_buff *skb, struct passage *passage,
 	words = &passage->words;
 	memset(&report->judgement, 0, sizeof(report->judgement));
 	sets = words->sets;
+	staged = words->staged;
 	if (!sets_live(sets)) {
 		judge_both(&report->judgement, VERDICT_DENY, REASON_QUARANTINE);
 		return 0;
@@ -90,24 +100,25 @@ __checked_alone int judge(struct __sk_buff *skb, struct passage *passage,
 		reason = remote_peer(skb, passage, interface, &peer, &sets);
 	else if (interface_owns(interface, &report->key.remote))
 		reason = REASON_SELF;
+	else if (sets_have_subjects(sets))
+		reason = subject_words(report, &sets, &staged);
 	if (reason) {
-		judge_both(&report->judgement,
-			   reason == REASON_SPOOFED ? VERDICT_DENY : VERDICT_ALLOW, reason);
+		judge_both(&report->judgement, verdict_of(reason), reason);
 		return 0;
 	}
 	if (report->remote_opened) {
 		table_answer(sets_of(sets, INGRESS), &peer, report->key.protocol,
 			     report->key.local_port, &report->judgement.enforced);
 		/* Nothing is staged for the pod's way to itself. */
-		if (sets_live(words->staged) && sets == words->sets)
-			table_answer(sets_of(words->staged, INGRESS), &peer, report->key.protocol,
+		if (sets_live(staged) && sets == words->sets)
+			table_answer(sets_of(staged, INGRESS), &peer, report->key.protocol,
 				     report->key.local_port, &report->judgement.staged);
 		return 0;
 	}
 	destination_answer(sets_of(sets, EGRESS), &report->key.remote, report->key.protocol,
 			   report->key.remote_port, &report->judgement.enforced);
-	if (sets_live(words->staged))
-		destination_answer(sets_of(words->staged, EGRESS), &report->key.remote,
+	if (sets_live(staged))
+		destination_answer(sets_of(staged, EGRESS), &report->key.remote,
 				   report->key.protocol, report->key.remote_port,
 				   &report->judgement.staged);
 	return 0;

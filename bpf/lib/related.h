@@ -65,6 +65,7 @@ __checked_alone int related_allowed(struct __sk_buff *skb, struct passage *passa
 	allowed = connection && connection->generation == passage->words.generation;
 	if (connection && !allowed) {
 		report->remote_opened = connection->flags & CONNECTION_REMOTE_OPENED;
+		report->subject = connection->subject;
 		judge(skb, passage, interface);
 		allowed = report->judgement.enforced.verdict == VERDICT_ALLOW ||
 			  report->judgement.enforced.verdict == VERDICT_DENY_KEEP;

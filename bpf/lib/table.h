@@ -58,7 +58,7 @@ static __always_inline void cell_builtin(struct cell *cell, __u8 verdict, __u8 r
 	cell->rule = 0;
 	cell->verdict = verdict;
 	cell->reason = reason;
-	cell->pad = 0;
+	cell->counter = 0;
 }
 
 /* Returns: whether the address has a class. */

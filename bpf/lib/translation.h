@@ -64,15 +64,15 @@ static __always_inline void name_write(struct bpf_sock_addr *context, bool ipv6,
 }
 
 /* Says whether one set lets the pod reach itself; tells of it where it does not. */
-static __always_inline bool hairpin_passes(struct report *report, __u32 set,
-					   const struct backend_value *backend)
+static __always_inline bool hairpin_passes(struct report *report, const struct maker *maker,
+					   __u32 set, const struct backend_value *backend)
 {
 	table_answer(set, &backend->address, report->key.protocol, backend->port,
 		     &report->judgement.enforced);
 	if (report->judgement.enforced.verdict == VERDICT_ALLOW)
 		return true;
 	count(report->judgement.enforced.reason);
-	event_repeated(report);
+	event_repeated(report, maker);
 	return false;
 }
 
@@ -86,6 +86,7 @@ static __noinline int hairpin_allowed(struct bpf_sock_addr *context,
 	__u64 cookie = bpf_get_netns_cookie(context);
 	struct interface *pod = bpf_map_lookup_elem(&pods, &cookie);
 	struct report report = { .kind = EVENT_DENIED };
+	struct maker maker = {};
 	struct endpoint *endpoint;
 	__u64 sets;
 
@@ -105,12 +106,13 @@ static __noinline int hairpin_allowed(struct bpf_sock_addr *context,
 	report.key.family = address_is_mapped(&backend->address) ? 4 : 6;
 	report.generation = endpoint->generation;
 	report.container = bpf_get_current_cgroup_id();
-	if (!hairpin_passes(&report, sets_of(sets, EGRESS), backend))
+	maker_of_current(&maker);
+	if (!hairpin_passes(&report, &maker, sets_of(sets, EGRESS), backend))
 		return false;
 	report.remote_opened = 1;
 	report.key.local_port = backend->port;
 	report.key.remote_port = 0;
-	return hairpin_passes(&report, sets_of(sets, INGRESS), backend);
+	return hairpin_passes(&report, &maker, sets_of(sets, INGRESS), backend);
 }
 
 /*

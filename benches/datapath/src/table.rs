@@ -198,7 +198,7 @@ fn rule(number: u32, more_of_kind: u32, peers: Vec<Peer>) -> Rule {
             direction: Direction::Egress,
             index: number,
         },
-        subject: Subject { namespaces: own(), pods: Selector::equals("app", "subject") },
+        subject: Subject::new(own(), Selector::equals("app", "subject")),
         peers: Peers::OneOf(peers),
         ports: Ports::OneOf(asked.chain([PortRange::single(more)]).map(numbers).collect()),
         action: Action::Allow,

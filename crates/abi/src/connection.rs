@@ -5,15 +5,15 @@ use crate::Address;
 /// Bits of [`Connection::flags`].
 pub mod connection_flags {
     /// The remote end opened the connection, so the ingress set decides it.
-    pub const REMOTE_OPENED: u16 = 1;
+    pub const REMOTE_OPENED: u8 = 1;
     /// A packet came back.
-    pub const REPLIED: u16 = 2;
+    pub const REPLIED: u8 = 2;
     /// One end closed.
-    pub const CLOSING: u16 = 4;
+    pub const CLOSING: u8 = 4;
     /// It proved itself, but there was no room in `est`.
-    pub const CROWDED: u16 = 8;
+    pub const CROWDED: u8 = 8;
     /// It was there before the programs were, so who opened it is not known.
-    pub const ADOPTED: u16 = 16;
+    pub const ADOPTED: u8 = 16;
 }
 
 /// Key of `half` and `est`: a connection as one endpoint sees it, the same for both directions.
@@ -46,18 +46,20 @@ pub struct Connection {
     pub rule: u32,
     /// Kernel time of the newest packet in [`ticks`]; it wraps after 52 days.
     pub seen_ticks: u32,
-    /// The reason code, or 0 where a rule decided.
-    pub reason: u8,
-    /// Zero.
-    pub pad: u8,
-    /// See [`connection_flags`].
-    pub flags: u16,
-    /// Kernel time of the first packet, nanoseconds since boot.
-    pub opened_ns: u64,
+    /// Kernel time of the first packet in [`ticks`].
+    pub opened_ticks: u32,
     /// Packets sent by the endpoint, received by it.
     pub packets: [u64; 2],
     /// Bytes sent by the endpoint, received by it.
     pub bytes: [u64; 2],
+    /// The subject that opened it, where rules asked: [`crate::subject`].
+    pub subject: u32,
+    /// What counts the rule that allowed it: [`crate::Cell::counter`].
+    pub counter: u16,
+    /// The reason code, or 0 where a rule decided.
+    pub reason: u8,
+    /// See [`connection_flags`].
+    pub flags: u8,
 }
 
 impl Connection {
@@ -67,6 +69,12 @@ impl Connection {
         // A packet may be newer than the clock that was read before it.
         let idle = ticks(now_ns).wrapping_sub(self.seen_ticks).cast_signed();
         u64::try_from(idle).unwrap_or(0) << TICK_SHIFT
+    }
+
+    /// Nanoseconds from the first packet to the newest, to a tick.
+    #[must_use]
+    pub fn duration_ns(&self) -> u64 {
+        u64::from(self.seen_ticks.wrapping_sub(self.opened_ticks)) << TICK_SHIFT
     }
 }
 

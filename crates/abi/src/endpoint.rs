@@ -8,6 +8,9 @@ use crate::Address;
 pub mod endpoint_flags {
     /// The word is live; without it the endpoint is in quarantine.
     pub const LIVE: u8 = 1;
+    /// What may be sent depends on the process: `subjects` leads to the words of those that rules
+    /// name, and a process that nobody knows may open nothing.
+    pub const SUBJECTS: u8 = 2;
 }
 
 /// Bits of [`Interface::flags`].
@@ -71,6 +74,19 @@ impl Sets {
     #[must_use]
     pub fn egress(self) -> u32 {
         ((self.0 >> Self::BITS) & ((1 << Self::BITS) - 1)) as u32
+    }
+
+    /// The same sets for an endpoint whose processes differ in what they may send, or do not.
+    #[must_use]
+    pub fn with_subjects(self, differ: bool) -> Self {
+        let flag = u64::from(endpoint_flags::SUBJECTS) << (2 * Self::BITS);
+        Self(if differ { self.0 | flag } else { self.0 & !flag })
+    }
+
+    /// Whether processes differ in what they may send.
+    #[must_use]
+    pub fn has_subjects(self) -> bool {
+        (self.0 >> (2 * Self::BITS)) as u8 & endpoint_flags::SUBJECTS != 0
     }
 
     /// Whether the word was written at all.

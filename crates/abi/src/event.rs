@@ -75,6 +75,14 @@ pub struct Event {
     pub duration_ns: u64,
     /// The sender's cgroup id at its own veth, or 0.
     pub container: u64,
+    /// The inode of the executable that made the sender's socket, or 0: see [`crate::Maker`].
+    pub inode: u64,
+    /// When the process that made it started, nanoseconds since boot, or 0.
+    pub started_ns: u64,
+    /// The device of `inode`, as the kernel numbers devices, or 0.
+    pub device: u32,
+    /// The process that made it, or 0.
+    pub process: u32,
 }
 
-const _: () = assert!(size_of::<Event>() == 104);
+const _: () = assert!(size_of::<Event>() == 128);

@@ -5,8 +5,9 @@ use std::mem::offset_of;
 
 use crate::{
     Address, AffinityKey, AffinityValue, BackendKey, BackendValue, Cell, Connection, ConnectionKey,
-    DeniedKey, DeniedValue, Endpoint, Event, FragmentKey, FragmentValue, Interface, NodeAddress,
-    PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue, TranslationKey, TranslationValue,
+    DeniedKey, DeniedValue, Endpoint, Event, ExecutableKey, ExecutableValue, FragmentKey,
+    FragmentValue, Interface, Maker, NodeAddress, PrefixKey, ProcessKey, RowKey, RowValue,
+    RuleCount, ServiceKey, ServiceValue, SubjectKey, TranslationKey, TranslationValue,
 };
 
 /// One field of a structure.
@@ -63,7 +64,7 @@ macro_rules! layout {
 /// Every key, value and event.
 #[must_use]
 pub fn layouts() -> Vec<Layout> {
-    [table(), endpoint(), connection(), service()].concat()
+    [table(), endpoint(), connection(), process(), service()].concat()
 }
 
 fn table() -> Vec<Layout> {
@@ -72,7 +73,8 @@ fn table() -> Vec<Layout> {
         layout!(PrefixKey as "prefix_key" { length, address }),
         layout!(RowKey as "row_key" { set, class }),
         layout!(RowValue as "row_value" { base, width }),
-        layout!(Cell as "cell" { rule, verdict, reason, pad }),
+        layout!(Cell as "cell" { rule, verdict, reason, counter }),
+        layout!(RuleCount as "rule_count" { packets, bytes }),
     ]
 }
 
@@ -92,7 +94,8 @@ fn connection() -> Vec<Layout> {
             remote, local_port, remote_port, endpoint, protocol, family
         }),
         layout!(Connection as "connection" {
-            generation, rule, seen_ticks, reason, pad, flags, opened_ns, packets, bytes
+            generation, rule, seen_ticks, opened_ticks, packets, bytes, subject, counter, reason,
+            flags
         }),
         layout!(DeniedKey as "denied_key" {
             connection, rule, reason, verdict, direction, remote_opened
@@ -101,12 +104,25 @@ fn connection() -> Vec<Layout> {
         layout!(FragmentKey as "fragment_key" {
             source, destination, endpoint, id, direction, family, protocol, pad
         }),
-        layout!(FragmentValue as "fragment_value" { seen_ns, generation, end, verdict }),
+        layout!(FragmentValue as "fragment_value" {
+            seen_ns, generation, end, counter, verdict, pad
+        }),
         layout!(Event as "event" {
             time_ns, source, destination, source_port, destination_port, endpoint, rule,
             staged_rule, kind, verdict, reason, direction, protocol, family, staged_verdict,
-            staged_reason, denied, generation, packets, bytes, duration_ns, container
+            staged_reason, denied, generation, packets, bytes, duration_ns, container,
+            inode, started_ns, device, process
         }),
+    ]
+}
+
+fn process() -> Vec<Layout> {
+    vec![
+        layout!(Maker as "maker" { inode, started_ns, device, process }),
+        layout!(ExecutableKey as "executable_key" { inode, device, pad }),
+        layout!(ExecutableValue as "executable_value" { path }),
+        layout!(ProcessKey as "process_key" { container, inode, device, pad }),
+        layout!(SubjectKey as "subject_key" { endpoint, subject }),
     ]
 }
 

@@ -65,8 +65,12 @@ pub struct FragmentValue {
     pub generation: u32,
     /// Where the first fragment ends, in octets into the datagram: no other may begin before.
     pub end: u16,
+    /// What counts the rule that decided the datagram.
+    pub counter: u16,
     /// The verdict code of the first fragment.
-    pub verdict: u16,
+    pub verdict: u32,
+    /// Zero.
+    pub pad: u32,
 }
 
 /// Slots of the array `counters`; those below [`counter::EVENTS_LOST`] count denials by reason code.

@@ -13,6 +13,7 @@ mod event;
 mod header;
 mod layout;
 mod ledger;
+mod process;
 mod service;
 mod table;
 
@@ -25,14 +26,15 @@ pub use event::{Event, EventKind};
 pub use header::reason_header;
 pub use layout::{Field, Layout, layouts};
 pub use ledger::{DeniedKey, DeniedValue, FragmentKey, FragmentValue, counter};
+pub use process::{ExecutableKey, ExecutableValue, Maker, ProcessKey, SubjectKey, subject};
 pub use service::{
     AffinityKey, AffinityValue, BackendKey, BackendValue, ServiceKey, ServiceValue, TranslationKey,
     TranslationValue,
 };
-pub use table::{Cell, PORT_SLOTS, RowKey, RowValue, column, port_slot, verdict_code};
+pub use table::{Cell, PORT_SLOTS, RowKey, RowValue, RuleCount, column, port_slot, verdict_code};
 
 /// Changes whenever a key, a value or its meaning does; it is part of where maps are pinned.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The most rows, cells and peers that an instance holds unless it was told otherwise.
 pub mod capacity {
@@ -46,4 +48,6 @@ pub mod capacity {
     pub const CELLS: u32 = 262_144;
     /// Entries of `endpoints`.
     pub const ENDPOINTS: u32 = 1_024;
+    /// Entries of `rule_counts`, the first of which counts nothing.
+    pub const RULE_COUNTS: u32 = 4_096;
 }

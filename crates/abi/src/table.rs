@@ -58,8 +58,18 @@ pub struct Cell {
     pub verdict: u8,
     /// The code of a reason without a rule, or 0 where `rule` decided.
     pub reason: u8,
-    /// Zero.
-    pub pad: u16,
+    /// Which entry of `rule_counts` counts what this rule decides; 0 for none.
+    pub counter: u16,
+}
+
+/// Value of `rule_counts`, one for each processor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct RuleCount {
+    /// Packets; the segments of one that is yet to be segmented count each.
+    pub packets: u64,
+    /// Octets with their headers.
+    pub bytes: u64,
 }
 
 /// The codes of [`Cell::verdict`]; others than these deny, and end what exists.

@@ -102,8 +102,12 @@ impl Compiled {
         let slot = *self.slots.get(&pod).ok_or(Untranslated::NoEndpoint)?;
         let remote: IpAddr = other.address().ok_or(Untranslated::NoAddress)?;
         let traffic = flow.traffic();
+        let subject = flow.process().map(|process| self.subjects.id(pod, process));
         Ok(match (other.pod() == Some(pod), flow.is_translated()) {
             (true, false) => builtin(Builtin::Itself).into(),
+            (false, _) if direction == Direction::Egress => {
+                self.image.lookup_by(slot, subject, remote, traffic)
+            }
             (true, true) => self.image.lookup_hairpin(slot, direction, remote, traffic),
             (false, _) => self.image.lookup(slot, direction, remote, traffic),
         })

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use abi::Endpoint;
 use model::{
-    ContainerPort, Direction, Labels, Pod, PodId, Requirement, Rule, Rules, Selector, World,
+    ContainerPort, Direction, Labels, Pod, PodId, ProcessMatch, Requirement, Rule, Rules, Selector,
+    World,
 };
 
 use crate::Slots;
+use crate::process::{Subjects, named, speaks_for};
 use crate::set::{PolicySet, Sets};
 
 /// Every endpoint with its sets.
@@ -19,6 +21,7 @@ pub(crate) struct Endpoints {
     groups: Vec<GroupSets>,
     members: Vec<(u32, usize)>,
     by_pod: BTreeMap<PodId, usize>,
+    pub(crate) subjects: Subjects,
 }
 
 /// The sets of all endpoints that policies treat alike.
@@ -27,6 +30,8 @@ pub(crate) struct GroupSets {
     egress: PolicySet,
     hairpin_ingress: PolicySet,
     hairpin_egress: PolicySet,
+    /// What the processes that rules name may send.
+    subjects: BTreeMap<ProcessMatch, PolicySet>,
 }
 
 type GroupKey<'a> = (&'a str, &'a Labels, &'a [ContainerPort]);
@@ -47,7 +52,19 @@ impl Endpoints {
             by_pod.insert(id, group);
             members.push((slot, group));
         }
-        Self { slots: slot_of, groups, members, by_pod }
+        let mut endpoints =
+            Self { slots: slot_of, groups, members, by_pod, subjects: Subjects::default() };
+        endpoints.subjects = Subjects::number(&endpoints.named(), slots);
+        endpoints
+    }
+
+    /// The subjects of each pod that has some, with its slot.
+    fn named(&self) -> BTreeMap<PodId, (u32, Vec<ProcessMatch>)> {
+        let pods = self.by_pod.iter().filter_map(|(pod, at)| {
+            let subjects: Vec<_> = self.groups.get(*at)?.subjects.keys().cloned().collect();
+            (!subjects.is_empty()).then_some((*pod, (*self.slots.get(pod)?, subjects)))
+        });
+        pods.collect()
     }
 
     /// The egress and the ingress set of each group, and the group of each pod.
@@ -63,38 +80,74 @@ impl Endpoints {
     pub(crate) fn sets(&self) -> impl Iterator<Item = &PolicySet> {
         self.groups.iter().flat_map(|group| {
             [&group.ingress, &group.egress, &group.hairpin_ingress, &group.hairpin_egress]
+                .into_iter()
+                .chain(group.subjects.values())
         })
     }
 
     pub(crate) fn records(&self, sets: &Sets<'_>) -> BTreeMap<u32, Endpoint> {
         let group = |at: usize| self.groups.get(at).map(|group| group.record(sets));
-        self.members.iter().filter_map(|(slot, at)| Some((*slot, group(*at)?))).collect()
+        let pods = self.members.iter().filter_map(|(slot, at)| Some((*slot, group(*at)?)));
+        pods.chain(self.subject_records(sets)).collect()
+    }
+
+    /// What each subject may send; what it may receive is its pod's.
+    fn subject_records(&self, sets: &Sets<'_>) -> Vec<(u32, Endpoint)> {
+        let of_pod = |(pod, at): (&PodId, &usize)| {
+            let group = self.groups.get(*at)?;
+            let records = self.subjects.of(*pod).filter_map(|(subject, id)| {
+                let slot = self.subjects.slot(*pod, id)?;
+                let egress = group.subjects.get(subject)?;
+                Some((slot, record(sets, &group.ingress, egress)))
+            });
+            Some(records.collect::<Vec<_>>())
+        };
+        self.by_pod.iter().filter_map(of_pod).flatten().collect()
     }
 }
 
 impl GroupSets {
     fn new(index: &SubjectIndex<'_>, world: &World, pod: &Pod) -> Self {
         let rules = index.rules_of(world, pod);
-        let of = |direction| {
-            let rules: Vec<&Rule> =
-                rules.iter().copied().filter(|rule| rule.direction() == direction).collect();
+        let of = |direction, subject: &ProcessMatch| {
+            let speaks = |rule: &&Rule| {
+                rule.direction() == direction && speaks_for(&rule.subject.processes, subject)
+            };
+            let rules: Vec<&Rule> = rules.iter().copied().filter(speaks).collect();
             PolicySet::new(&rules, index.rules, pod, direction)
         };
-        let (ingress, egress) = (of(Direction::Ingress), of(Direction::Egress));
+        let others = ProcessMatch::default();
+        let (ingress, egress) = (of(Direction::Ingress, &others), of(Direction::Egress, &others));
         let (hairpin_ingress, hairpin_egress) = (ingress.to_itself(), egress.to_itself());
-        Self { ingress, egress, hairpin_ingress, hairpin_egress }
+        let named = named(&rules).into_iter();
+        let subjects =
+            named.map(|subject| (subject.clone(), of(Direction::Egress, &subject))).collect();
+        Self { ingress, egress, hairpin_ingress, hairpin_egress, subjects }
     }
 
     fn record(&self, sets: &Sets<'_>) -> Endpoint {
-        let word = |ingress, egress| {
-            abi::Sets::live(sets.id(ingress), sets.id(egress)).unwrap_or(abi::Sets::QUARANTINE)
-        };
+        let Endpoint { sets: own, generation, staged, .. } =
+            record(sets, &self.ingress, &self.egress);
         Endpoint {
-            sets: word(&self.ingress, &self.egress),
-            generation: 1,
-            staged: abi::Sets::default(),
-            hairpin: word(&self.hairpin_ingress, &self.hairpin_egress),
+            sets: own.with_subjects(!self.subjects.is_empty()),
+            generation,
+            staged,
+            hairpin: word(sets, &self.hairpin_ingress, &self.hairpin_egress),
         }
+    }
+}
+
+fn word(sets: &Sets<'_>, ingress: &PolicySet, egress: &PolicySet) -> abi::Sets {
+    abi::Sets::live(sets.id(ingress), sets.id(egress)).unwrap_or(abi::Sets::QUARANTINE)
+}
+
+/// A record that leads nowhere but to these sets.
+fn record(sets: &Sets<'_>, ingress: &PolicySet, egress: &PolicySet) -> Endpoint {
+    Endpoint {
+        sets: word(sets, ingress, egress),
+        generation: 1,
+        staged: abi::Sets::default(),
+        hairpin: abi::Sets::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use abi::{
     Address, BackendKey, BackendValue, Cell, Endpoint, PORT_SLOTS, PrefixKey, RowKey, RowValue,
-    ServiceKey, ServiceValue, capacity,
+    ServiceKey, ServiceValue, SubjectKey, capacity,
 };
 
 use crate::CompileError;
@@ -14,6 +14,8 @@ use crate::CompileError;
 pub struct Image {
     /// `endpoints`, by slot.
     pub endpoints: BTreeMap<u32, Endpoint>,
+    /// `subjects`: the slots of processes that rules name.
+    pub subjects: BTreeMap<SubjectKey, u32>,
     /// `peers`: the class of every pod and node address.
     pub peers: BTreeMap<Address, u32>,
     /// `prefixes`: the class of every other address, by longest prefix.
@@ -34,6 +36,7 @@ impl Default for Image {
     fn default() -> Self {
         Self {
             endpoints: BTreeMap::new(),
+            subjects: BTreeMap::new(),
             peers: BTreeMap::new(),
             prefixes: BTreeMap::new(),
             ports: vec![0; PORT_SLOTS as usize],

@@ -16,6 +16,7 @@ mod image;
 mod lookup;
 mod name;
 mod paint;
+mod process;
 mod region;
 mod row;
 mod service;
@@ -32,6 +33,7 @@ pub use image::Image;
 pub use lookup::Answer;
 pub use name::Names;
 pub use paint::{Because, Said};
+pub use process::Subjects;
 pub use set::PolicySet;
 pub use slot::{Scope, Slots};
 pub use tables::{
@@ -56,6 +58,8 @@ pub struct Compiled {
     pub names: Names,
     /// The slot of each endpoint.
     pub slots: BTreeMap<PodId, u32>,
+    /// The processes that rules name.
+    pub subjects: Subjects,
 }
 
 /// Why a table cannot be built.
@@ -87,6 +91,7 @@ pub fn compile(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, 
     let rows = Rows::build(&sets, &atoms, &classes, &columns, &mut names);
     let mut image = Image {
         endpoints: endpoints.records(&sets),
+        subjects: endpoints.subjects.slots.clone(),
         peers: classes.peers(),
         prefixes: classes.prefixes(),
         ports: columns.ports(),
@@ -95,7 +100,8 @@ pub fn compile(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, 
     rows.write(&mut image);
     service::write(world, &mut image);
     image.check_capacity()?;
-    Ok(Compiled { image, names, slots: endpoints.slots() })
+    let (slots, subjects) = (endpoints.slots(), endpoints.subjects.clone());
+    Ok(Compiled { image, names, slots, subjects })
 }
 
 impl Compiled {

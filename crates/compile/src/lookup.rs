@@ -53,6 +53,26 @@ impl Image {
         }
     }
 
+    /// What a process of endpoint `slot` is told that opens something: `subject` is its id, or
+    /// nothing where nobody knows it (ruling N38).
+    #[must_use]
+    pub fn lookup_by(
+        &self,
+        slot: u32,
+        subject: Option<u32>,
+        remote: impl Into<Address>,
+        traffic: Traffic,
+    ) -> Answer {
+        let sets = self.endpoints.get(&slot).copied().unwrap_or_default().sets;
+        if !sets.has_subjects() {
+            return self.lookup(slot, Direction::Egress, remote, traffic);
+        }
+        let Some(subject) = subject else { return builtin(Builtin::Untagged).into() };
+        let key = abi::SubjectKey { endpoint: slot, subject };
+        let own = self.subjects.get(&key).copied().unwrap_or(slot);
+        self.lookup(own, Direction::Egress, remote, traffic)
+    }
+
     /// What set `set` says of a destination: of a Service, what all its backends allow (ruling N13).
     fn destination(&self, set: u32, address: Address, traffic: Traffic) -> Cell {
         let backends = self.backends_of(address, traffic);

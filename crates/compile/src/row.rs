@@ -107,13 +107,13 @@ impl Inks<'_> {
             Verdict::Deny => denial(rule.keeping),
         };
         let rule = self.names.id(Reason::Rule(rule.origin.clone()));
-        Cell { rule, verdict, reason: 0, pad: 0 }
+        Cell { rule, verdict, reason: 0, counter: 0 }
     }
 
     fn default_deny(&mut self, tier: Tier) -> Cell {
         let policies = self.set.isolating_in(tier).into_iter().cloned().collect();
         let rule = self.names.id(Reason::DefaultDeny(policies));
-        Cell { rule, verdict: denial(self.set.is_keeping_in(tier)), reason: 0, pad: 0 }
+        Cell { rule, verdict: denial(self.set.is_keeping_in(tier)), reason: 0, counter: 0 }
     }
 }
 
@@ -123,5 +123,5 @@ fn denial(keeping: bool) -> u8 {
 
 pub(crate) fn builtin(builtin: Builtin) -> Cell {
     let verdict = verdict_code::of(builtin.verdict());
-    Cell { rule: 0, verdict, reason: builtin.code(), pad: 0 }
+    Cell { rule: 0, verdict, reason: builtin.code(), counter: 0 }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use abi::{SubjectKey, capacity};
 use model::{Pod, PodId, World};
 
 /// Which pods are endpoints of a table.
@@ -19,6 +20,7 @@ pub enum Scope<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slots {
     by_pod: BTreeMap<(String, String), u32>,
+    subjects: BTreeMap<SubjectKey, u32>,
 }
 
 impl Slots {
@@ -36,7 +38,8 @@ impl Slots {
             world.pods().map(|(_, pod)| pod).filter(|pod| is_endpoint(pod, scope)).collect();
         let keys: BTreeSet<(String, String)> = here.iter().map(|pod| key(pod)).collect();
         self.by_pod.retain(|pod, _| keys.contains(pod));
-        let taken: BTreeSet<u32> = self.by_pod.values().copied().collect();
+        let taken: BTreeSet<u32> =
+            self.by_pod.values().chain(self.subjects.values()).copied().collect();
         let mut free = (1..).filter(|slot| !taken.contains(slot));
         for pod in keys {
             if let std::collections::btree_map::Entry::Vacant(entry) = self.by_pod.entry(pod) {
@@ -49,6 +52,23 @@ impl Slots {
     #[must_use]
     pub fn get(&self, pod: &Pod) -> Option<u32> {
         self.by_pod.get(&key(pod)).copied()
+    }
+
+    /// Keeps the slots that subjects have in the kernel, as it was read back. They count down from
+    /// the last slot, so that they and the pods' meet only where there is no room left.
+    pub fn keep_subjects(&mut self, subjects: &BTreeMap<SubjectKey, u32>) {
+        self.subjects.clone_from(subjects);
+    }
+
+    pub(crate) fn of_subject(&self, key: &SubjectKey) -> Option<u32> {
+        self.subjects.get(key).copied()
+    }
+
+    /// The greatest first.
+    pub(crate) fn free_for_subjects(&self) -> impl Iterator<Item = u32> {
+        let taken: BTreeSet<u32> =
+            self.by_pod.values().chain(self.subjects.values()).copied().collect();
+        (1..capacity::ENDPOINTS).rev().filter(move |slot| !taken.contains(slot))
     }
 
     /// The endpoints of `world` and their slots.

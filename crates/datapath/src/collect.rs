@@ -159,7 +159,7 @@ impl Instance {
             return Ok(None);
         }
         let Some(taken) = table.take(key)? else { return Ok(None) };
-        let identity = |connection: &Connection| (connection.opened_ns, connection.seen_ticks);
+        let identity = |connection: &Connection| (connection.opened_ticks, connection.seen_ticks);
         if identity(&taken) != identity(&found) && table.add(key, &taken)? {
             return Ok(None);
         }
@@ -270,9 +270,7 @@ fn closed(
         generation: connection.generation,
         packets: connection.packets.iter().sum(),
         bytes: connection.bytes.iter().sum(),
-        duration_ns: now_ns
-            .saturating_sub(connection.idle_ns(now_ns))
-            .saturating_sub(connection.opened_ns),
+        duration_ns: connection.duration_ns(),
         ..tuple(key, own_address(key.family, owner), remote_opened)
     }
 }

@@ -122,6 +122,10 @@ impl Reader<'_> {
             bytes: self.u64()?,
             duration_ns: self.u64()?,
             container: self.u64()?,
+            inode: self.u64()?,
+            started_ns: self.u64()?,
+            device: self.u32()?,
+            process: self.u32()?,
         })
     }
 }

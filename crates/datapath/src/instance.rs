@@ -15,6 +15,7 @@ use aya::{
 
 use crate::{
     Config, Direction, Events, EventsError, FileError, OpenError, Programs, RemoveError, RunError,
+    attribution::Attribution,
     held::Held,
     object::{self, EGRESS, INGRESS},
     tables::Tables,
@@ -55,6 +56,8 @@ pub struct Instance {
     pub(crate) egress: SchedClassifier,
     pub(crate) ingress: SchedClassifier,
     pub(crate) calls: Vec<CallProgram>,
+    /// None where packets are test runs.
+    pub(crate) attribution: Option<Attribution>,
     pub(crate) held: Held,
 }
 
@@ -104,10 +107,11 @@ impl Instance {
             object::load(config, &pins.maps, pin)?;
         }
         let instance = Self {
-            tables: Tables::open(&pins.maps)?,
+            tables: Tables::open(&pins.maps, config.programs)?,
             egress: from_pin(EGRESS, &pin(EGRESS))?,
             ingress: from_pin(INGRESS, &pin(INGRESS))?,
             calls: calls(config, pin)?,
+            attribution: attribution(config, pin)?,
             held: Held::default(),
             config: config.clone(),
             pins,
@@ -206,6 +210,16 @@ fn calls(config: &Config, pin: impl Fn(&str) -> PathBuf) -> Result<Vec<CallProgr
             .map(|&(name, call)| CallProgram::from_pin(name, call, &pin(name)))
             .collect(),
         Programs::TestRuns => Ok(Vec::new()),
+    }
+}
+
+fn attribution(
+    config: &Config,
+    pin: impl Fn(&str) -> PathBuf,
+) -> Result<Option<Attribution>, OpenError> {
+    match config.programs {
+        Programs::Hooks => Attribution::from_pins(pin).map(Some),
+        Programs::TestRuns => Ok(None),
     }
 }
 

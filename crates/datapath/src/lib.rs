@@ -9,6 +9,7 @@
 //! **Invariant:** opening and attaching again what is already there writes nothing.
 
 mod alarm;
+mod attribution;
 mod bpffs;
 mod collect;
 mod company;

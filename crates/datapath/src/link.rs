@@ -12,10 +12,13 @@ use std::{
 };
 
 use abi::{Event, Interface};
-use aya::programs::{
-    LinkOrder, ProgramError, SchedClassifier, TcAttachType,
-    links::FdLink,
-    tc::{SchedClassifierLink, TcAttach},
+use aya::{
+    pin::PinError,
+    programs::{
+        LinkOrder, ProgramError, SchedClassifier, TcAttachType,
+        links::FdLink,
+        tc::{SchedClassifierLink, TcAttach},
+    },
 };
 
 use crate::{AttachError, Instance, TableError, instance::failed, sys};
@@ -203,12 +206,20 @@ pub(crate) fn create(
     direction: Direction,
     path: &Path,
 ) -> Result<(), AttachError> {
-    let unnamed = unnamed(path);
-    remove(&unnamed)?;
     let link = connect(program, interface, direction)
         .map_err(|source| AttachError::Link { interface, source: Box::new(source) })?;
-    link.pin(&unnamed)
-        .map_err(|source| AttachError::Pin { interface, source: Box::new(source) })?;
+    pin_at(link, path, |source| AttachError::Pin { interface, source: Box::new(source) })
+}
+
+/// Pins a new link in place of whatever is pinned there.
+pub(crate) fn pin_at(
+    link: FdLink,
+    path: &Path,
+    refused: impl FnOnce(PinError) -> AttachError,
+) -> Result<(), AttachError> {
+    let unnamed = unnamed(path);
+    remove(&unnamed)?;
+    link.pin(&unnamed).map_err(refused)?;
     Ok(std::fs::rename(&unnamed, path).map_err(failed("name", path))?)
 }
 

@@ -11,12 +11,13 @@ use std::{
 };
 
 use aya::{
-    Ebpf, EbpfLoader, include_bytes_aligned,
+    Btf, Ebpf, EbpfLoader, include_bytes_aligned,
     programs::{Program, SchedClassifier},
 };
 
 use crate::{
     Config, Direction, Features, OpenError, Programs,
+    attribution::{EXEC, EXEC_POINT, SOCK_CREATE},
     instance::{Pins, failed, from_pin},
     translation::CALLS,
 };
@@ -108,13 +109,18 @@ fn loaded(config: &Config, maps: &Path, wanted: &[&'static str]) -> Result<Ebpf,
     Err(refused.unwrap_or(OpenError::Absent { name: EGRESS }))
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign type; ours are these two kinds")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign type; ours are these kinds")]
 fn load_programs(ebpf: &mut Ebpf, wanted: &[&'static str]) -> Result<(), OpenError> {
     wanted.iter().try_for_each(|&name| {
         let failed = |source| OpenError::Program { program: name, source: Box::new(source) };
         match ebpf.program_mut(name).ok_or(OpenError::Absent { name })? {
             Program::SchedClassifier(program) => program.load().map_err(failed),
             Program::CgroupSockAddr(program) => program.load().map_err(failed),
+            Program::CgroupSock(program) => program.load().map_err(failed),
+            Program::BtfTracePoint(program) => {
+                let types = Btf::from_sys_fs().map_err(|error| failed(error.into()))?;
+                program.load(EXEC_POINT, &types).map_err(failed)
+            }
             _ => Err(OpenError::Absent { name }),
         }
     })
@@ -135,11 +141,9 @@ fn pin_programs(
 
 /// The programs of an object.
 pub(crate) fn names(programs: Programs) -> impl Iterator<Item = &'static str> {
-    let calls: &[_] = match programs {
-        Programs::Hooks => &CALLS,
-        Programs::TestRuns => &[],
-    };
-    [EGRESS, INGRESS].into_iter().chain(calls.iter().map(|(name, _)| *name))
+    let calls = CALLS.iter().map(|(name, _)| *name).chain([SOCK_CREATE, EXEC]);
+    let calls = calls.filter(move |_| programs == Programs::Hooks);
+    [EGRESS, INGRESS].into_iter().chain(calls)
 }
 
 fn object_with(config: &Config, maps: &Path, features: Features) -> Result<Ebpf, OpenError> {

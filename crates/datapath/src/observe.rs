@@ -18,9 +18,10 @@ impl Instance {
                 *place = column;
             }
         }
-        let empty = Cell { rule: 0, verdict: 0, reason: 0, pad: 0 };
+        let empty = Cell { rule: 0, verdict: 0, reason: 0, counter: 0 };
         Ok(Image {
             endpoints: tables.endpoints.entries()?.into_iter().collect(),
+            subjects: tables.subjects.entries()?.into_iter().collect(),
             peers: tables.peers.entries()?.into_iter().collect(),
             prefixes: tables.prefixes.entries()?.into_iter().collect(),
             ports,

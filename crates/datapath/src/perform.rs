@@ -30,6 +30,8 @@ impl Batch {
             | Op::NoPrefix { .. }
             | Op::Endpoint { .. }
             | Op::Sets { .. }
+            | Op::Subject { .. }
+            | Op::NoSubject { .. }
             | Op::Staged { .. }
             | Op::Hairpin { .. }
             | Op::Generation { .. }
@@ -115,6 +117,8 @@ impl Instance {
             Op::NoPrefix { key } => tables.prefixes.remove(&key).map(drop),
             Op::Endpoint { endpoint, record } => tables.endpoints.set(endpoint, record),
             Op::Sets { endpoint, sets } => tables.endpoints.set_sets(endpoint, sets),
+            Op::Subject { key, slot } => tables.subjects.insert(&key, &slot),
+            Op::NoSubject { key } => tables.subjects.remove(&key).map(drop),
             Op::Staged { endpoint, sets } => tables.endpoints.set_staged(endpoint, sets),
             Op::Hairpin { endpoint, sets } => tables.endpoints.set_hairpin(endpoint, sets),
             Op::Generation { endpoint, generation } => {

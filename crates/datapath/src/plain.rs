@@ -2,8 +2,8 @@
 
 use abi::{
     Address, BackendKey, BackendValue, Cell, Connection, ConnectionKey, DeniedKey, DeniedValue,
-    Interface, NodeAddress, PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue, TranslationKey,
-    TranslationValue,
+    ExecutableKey, ExecutableValue, Interface, Maker, NodeAddress, PrefixKey, ProcessKey, RowKey,
+    RowValue, RuleCount, ServiceKey, ServiceValue, SubjectKey, TranslationKey, TranslationValue,
 };
 
 /// A key or value of a map.
@@ -43,18 +43,19 @@ plain! {
     PrefixKey = Self { length: 0, address: ADDRESS };
     RowKey = Self { set: 0, class: 0 };
     RowValue = Self { base: 0, width: 0 };
-    Cell = Self { rule: 0, verdict: 0, reason: 0, pad: 0 };
+    Cell = Self { rule: 0, verdict: 0, reason: 0, counter: 0 };
     ConnectionKey = CONNECTION_KEY;
     Connection = Self {
         generation: 0,
         rule: 0,
         seen_ticks: 0,
-        reason: 0,
-        pad: 0,
-        flags: 0,
-        opened_ns: 0,
+        opened_ticks: 0,
         packets: [0; 2],
         bytes: [0; 2],
+        subject: 0,
+        counter: 0,
+        reason: 0,
+        flags: 0,
     };
     DeniedKey = Self {
         connection: CONNECTION_KEY,
@@ -80,5 +81,11 @@ plain! {
     BackendKey = Self { backends: 0, index: 0 };
     BackendValue = Self { address: ADDRESS, port: 0, pad: 0 };
     TranslationKey = Self { cookie: 0, address: ADDRESS, port: 0, protocol: 0, pad: [0; 5] };
+    ExecutableKey = Self { inode: 0, device: 0, pad: 0 };
+    ExecutableValue = Self { path: [0; 256] };
+    Maker = Self { inode: 0, started_ns: 0, device: 0, process: 0 };
+    ProcessKey = Self { container: 0, inode: 0, device: 0, pad: 0 };
+    SubjectKey = Self { endpoint: 0, subject: 0 };
+    RuleCount = Self { packets: 0, bytes: 0 };
     TranslationValue = Self { address: ADDRESS, port: 0, pad: 0 };
 }

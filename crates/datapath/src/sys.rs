@@ -79,6 +79,13 @@ pub(crate) fn lookup_each(map: BorrowedFd<'_>, key: u32, values: &mut [u64]) -> 
     bpf(MAP_LOOKUP, &mut attributes).map(drop)
 }
 
+/// As [`lookup_each`], writing.
+pub(crate) fn update_each(map: BorrowedFd<'_>, key: u32, values: &[u64]) -> io::Result<()> {
+    let value = values.as_ptr().cast_mut();
+    let mut attributes = element(map, std::ptr::from_ref(&key).cast(), value.cast());
+    bpf(MAP_UPDATE, &mut attributes).map(drop)
+}
+
 /// Writes one entry.
 pub(crate) fn update<K: Plain, V: Plain>(
     map: BorrowedFd<'_>,

@@ -33,6 +33,10 @@ impl<K: Plain, V: Plain> Table<K, V> {
         Ok(Self { name, fd, types: PhantomData })
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     pub(crate) fn fd(&self) -> &OwnedFd {
         &self.fd
     }

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use abi::{
     Address, BackendKey, BackendValue, Cell, Connection, ConnectionKey, DeniedKey, DeniedValue,
-    Interface, NodeAddress, PrefixKey, RowKey, RowValue, ServiceKey, ServiceValue, TranslationKey,
-    TranslationValue,
+    ExecutableKey, ExecutableValue, Interface, Maker, NodeAddress, PrefixKey, ProcessKey, RowKey,
+    RowValue, RuleCount, ServiceKey, ServiceValue, SubjectKey, TranslationKey, TranslationValue,
 };
 
-use crate::{OpenError, share::Shares, table::Table, words::Words};
+use crate::{OpenError, Programs, share::Shares, table::Table, words::Words};
 
 #[derive(Debug)]
 pub(crate) struct Tables {
@@ -29,14 +29,22 @@ pub(crate) struct Tables {
     pub(crate) pods: Table<u64, Interface>,
     pub(crate) translations: Table<TranslationKey, TranslationValue>,
     pub(crate) counters: Table<u32, u64>,
+    pub(crate) rule_counts: Table<u32, RuleCount>,
+    pub(crate) subjects: Table<SubjectKey, u32>,
+    pub(crate) processes: Table<ProcessKey, u32>,
+    /// Only where sockets are created.
+    pub(crate) executables: Option<Table<ExecutableKey, ExecutableValue>>,
+    /// Only where packets are test runs.
+    pub(crate) test_maker: Option<Table<u32, Maker>>,
     pub(crate) endpoints: Words,
     pub(crate) shares: Shares,
 }
 
 impl Tables {
     /// Opens every map of the directory `maps`.
-    pub(crate) fn open(maps: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn open(maps: &Path, programs: Programs) -> Result<Self, OpenError> {
         let endpoints: Table<u32, u64> = Table::open(maps, "endpoints")?;
+        let is_for = |wanted| programs == wanted;
         let held: Table<u32, u64> = Table::open(maps, "held")?;
         Ok(Self {
             peers: Table::open(maps, "peers")?,
@@ -54,6 +62,15 @@ impl Tables {
             pods: Table::open(maps, "pods")?,
             translations: Table::open(maps, "translations")?,
             counters: Table::open(maps, "counters")?,
+            rule_counts: Table::open(maps, "rule_counts")?,
+            subjects: Table::open(maps, "subjects")?,
+            processes: Table::open(maps, "processes")?,
+            executables: is_for(Programs::Hooks)
+                .then(|| Table::open(maps, "executables"))
+                .transpose()?,
+            test_maker: is_for(Programs::TestRuns)
+                .then(|| Table::open(maps, "test_maker"))
+                .transpose()?,
             endpoints: Words::map(endpoints.fd(), abi::capacity::ENDPOINTS)?,
             shares: Shares::map(held.fd(), abi::capacity::ENDPOINTS)?,
         })

@@ -17,6 +17,7 @@ use aya::programs::{
 
 use crate::{
     AttachError, Instance, OpenError, TableError,
+    attribution::{EXEC, SOCK_CREATE},
     instance::failed,
     link::{existing, remove},
 };
@@ -78,14 +79,19 @@ impl CallProgram {
 }
 
 impl Instance {
-    /// Translates Services for all sockets of the cgroup at `path` and below.
+    /// Translates Services for all sockets of the cgroup at `path` and below, and notes who makes them.
     ///
     /// # Errors
     /// Where the cgroup cannot be opened or the kernel refuses a link.
     pub fn attach_cgroup(&mut self, path: &Path) -> Result<(), AttachError> {
         let cgroup = File::open(path).map_err(failed("open", path))?;
         let pins: Vec<PathBuf> = self.cgroup_pins(path);
-        self.calls.iter_mut().zip(pins).try_for_each(|(call, pin)| call.attach(&cgroup, &pin))
+        self.calls.iter_mut().zip(pins).try_for_each(|(call, pin)| call.attach(&cgroup, &pin))?;
+        let (sock_create, exec) = (self.cgroup_pin(path, SOCK_CREATE), self.pins.links.join(EXEC));
+        self.attribution.iter_mut().try_for_each(|attribution| {
+            attribution.attach_cgroup(&cgroup, &sock_create)?;
+            attribution.attach_exec(&exec)
+        })
     }
 
     /// Ends the translation for the cgroup at `path`, which may be gone.
@@ -93,7 +99,8 @@ impl Instance {
     /// # Errors
     /// Where a pin cannot be removed.
     pub fn detach_cgroup(&mut self, path: &Path) -> Result<(), AttachError> {
-        self.cgroup_pins(path).iter().try_for_each(|pin| remove(pin))
+        let pins = self.cgroup_pins(path).into_iter();
+        pins.chain([self.cgroup_pin(path, SOCK_CREATE)]).try_for_each(|pin| remove(&pin))
     }
 
     /// Says which pod the sockets of a network namespace belong to, for the pod that reaches itself
@@ -133,10 +140,13 @@ impl Instance {
     }
 
     fn cgroup_pins(&self, path: &Path) -> Vec<PathBuf> {
+        CALLS.iter().map(|(name, _)| self.cgroup_pin(path, name)).collect()
+    }
+
+    fn cgroup_pin(&self, path: &Path, program: &str) -> PathBuf {
         let mut hasher = DefaultHasher::new();
         path.hash(&mut hasher);
         let cgroup = hasher.finish();
-        let pin = |name| self.pins.links.join(format!("cgroup-{cgroup:016x}-{name}"));
-        CALLS.iter().map(|(name, _)| pin(name)).collect()
+        self.pins.links.join(format!("cgroup-{cgroup:016x}-{program}"))
     }
 }

@@ -12,8 +12,8 @@ use abi::{Address, Event, EventKind, Interface, interface_flags};
 use compile::{Compiled, Scope, Slots};
 use datapath::{Config, Instance};
 use model::{Direction, Rules, World};
-use nix::time::{ClockId, clock_gettime};
 
+use crate::clock::{adoption_end_ns, now_ns};
 use crate::container::Containers;
 use crate::fabric::{Fabric, NodeSite, PodSite};
 use crate::flow::{FlowFilter, FlowLog, Flows, Naming};
@@ -24,7 +24,7 @@ use crate::scene::Scene;
 use crate::silent::{self, Place};
 use crate::status::NodeStatus;
 use crate::witness::{self, FlowKey, Testimony};
-use crate::{LabError, LabName, netns};
+use crate::{LabError, LabName, netns, rule_use, subject};
 
 /// Why a node's policies cannot be enforced.
 #[derive(Debug, thiserror::Error)]
@@ -190,10 +190,17 @@ impl Enforcement {
         for node in &mut self.nodes {
             let ended = node.collected().map_err(at(&node.name))?;
             note(&mut self.flows, node, scene, &ended)?;
+            node.tell_processes(&scene.world).map_err(at(&node.name))?;
             let of_node = node.look_after().map_err(at(&node.name))?;
             news.extend(of_node.iter().map(|line| format!("node {}: {line}", node.name)));
         }
         Ok(news)
+    }
+
+    /// Says which processes rules name, now that others run.
+    pub(crate) fn tell_processes(&mut self, world: &World) -> Result<(), LabError> {
+        let nodes = self.nodes.iter_mut();
+        nodes.into_iter().try_for_each(|node| node.tell_processes(world).map_err(at(&node.name)))
     }
 
     /// What there is to say of each node.
@@ -217,7 +224,8 @@ fn note(
         rules: &scene.rules,
         compiled: node.compiled.as_ref(),
         containers: &node.containers,
-        now_ns: now_ns().map_err(at(&node.name))?,
+        instance: &node.instance,
+        now_ns: now_ns().map_err(EnforceError::from).map_err(at(&node.name))?,
     };
     events.iter().filter_map(|event| naming.record(event)).for_each(|record| log.push(record));
     Ok(())
@@ -302,7 +310,11 @@ impl NodeEnforcement {
     fn status(&self) -> Result<NodeStatus, EnforceError> {
         let interfaces = self.interfaces();
         let Self { name, instance, guard, netns, .. } = self;
-        netns::within(netns, || guard.status(name, instance, &interfaces))
+        let mut status = netns::within(netns, || guard.status(name, instance, &interfaces))?;
+        if let Some(compiled) = &self.compiled {
+            status.rules = rule_use::of(instance, compiled)?;
+        }
+        Ok(status)
     }
 
     fn interfaces(&self) -> Interfaces {
@@ -311,11 +323,19 @@ impl NodeEnforcement {
     }
 
     fn program(&mut self, world: &World, rules: &Rules) -> Result<(), EnforceError> {
-        let compiled = compile::compile(world, rules, &self.slots)?;
         let observed = self.instance.observe()?;
+        self.slots.keep_subjects(&observed.subjects);
+        let mut compiled = compile::compile(world, rules, &self.slots)?;
+        let numbered = plan::number(&observed, &mut compiled.image);
+        self.instance.reset_rule_counts(&numbered.fresh)?;
         self.instance.perform(&plan::plan(&observed, &compiled.image)?)?;
         self.compiled = Some(compiled);
-        Ok(())
+        self.tell_processes(world)
+    }
+
+    fn tell_processes(&mut self, world: &World) -> Result<(), EnforceError> {
+        let Some(compiled) = &self.compiled else { return Ok(()) };
+        Ok(subject::tell(&self.instance, compiled, &mut self.containers, world)?)
     }
 
     /// Expired connections are collected on the way, so that a long run finds room.
@@ -355,17 +375,6 @@ impl NodeEnforcement {
 /// Removes the pins of all nodes of a lab; links go with them.
 pub(crate) fn remove_pins(lab: &LabName) -> Result<(), LabError> {
     datapath::remove_pins(&lab.pins_dir()).map_err(|error| at("all")(error.into()))
-}
-
-/// The clock by which the kernel stamps connections.
-fn now_ns() -> Result<u64, EnforceError> {
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_err(std::io::Error::from)?;
-    Ok(u64::try_from(Duration::from(now).as_nanos()).unwrap_or(u64::MAX))
-}
-
-fn adoption_end_ns() -> Result<u64, EnforceError> {
-    let adoption = u64::try_from(datapath::ADOPTION.as_nanos()).unwrap_or(u64::MAX);
-    Ok(now_ns()?.saturating_add(adoption))
 }
 
 fn interface(plug: &Plug, endpoint: u32) -> Interface {

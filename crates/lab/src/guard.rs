@@ -118,6 +118,7 @@ impl Guard {
             half_failed: counters.half_failed,
             cut: counters.cut,
             alarms: self.alarms(instance)?.iter().map(alarm).collect(),
+            rules: Vec::new(),
         })
     }
 }

@@ -131,7 +131,9 @@ impl Lab {
 
     fn populate(&mut self) -> Result<(), LabError> {
         self.unproven.extend(self.fabric.unpopulated());
-        self.runtime.block_on(self.fabric.populate(&self.scene.wanted))
+        self.runtime.block_on(self.fabric.populate(&self.scene.wanted))?;
+        let enforcement = self.enforcement.as_mut();
+        enforcement.map_or(Ok(()), |enforcement| enforcement.tell_processes(&self.scene.world))
     }
 
     /// The lab's name.
@@ -223,6 +225,7 @@ impl Lab {
             everywhere: &scene.extra.everywhere,
             outside_ports: &scene.extra.outside,
             outside: &scene.outside,
+            helper: &self.settings.helper.path,
         }
         .probes()
     }

@@ -5,7 +5,10 @@
 
 use std::net::IpAddr;
 
-use model::{Backend, Decision, End, Family, Flow, Origin, Protocol, ServicePort, Traffic, World};
+use model::{
+    Backend, Builtin, Decision, End, Family, Flow, Origin, Protocol, Reason, ServicePort, Traffic,
+    World,
+};
 
 use crate::fabric::Sender;
 use crate::message::Carrier;
@@ -15,6 +18,9 @@ use crate::probe::{Alternative, Probe};
 /// The probe that makes `flow` real, if both its ends can be had, its traffic can be sent, and a
 /// Service leads there where one has to.
 pub(crate) fn of_flow(world: &World, flow: &Flow, decision: &Decision) -> Option<Probe> {
+    if asks_for_another_sender(flow, decision) {
+        return None;
+    }
     let (source, destination) = (real(flow.source())?, real(flow.destination())?);
     if is_made_on_host(world, flow) != (flow.origin() == Origin::Host) {
         return None;
@@ -39,6 +45,13 @@ pub(crate) fn of_flow(world: &World, flow: &Flow, decision: &Decision) -> Option
         sender: sender_of(world, flow.source())?,
     };
     if flow.is_translated() { through_service(world, direct) } else { Some(direct) }
+}
+
+/// Whether a certain process is to send, or one that nobody knows: a lab's own processes send, and
+/// they are known.
+fn asks_for_another_sender(flow: &Flow, decision: &Decision) -> bool {
+    let untagged = Reason::Builtin(Builtin::Untagged);
+    flow.process().is_some() || decision.egress.reason == untagged
 }
 
 /// The address of an end that can be there; no host has a group's address.

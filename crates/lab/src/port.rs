@@ -101,7 +101,7 @@ pub(crate) fn at(
 }
 
 /// A pod always has a process, even where its containers have no names.
-fn containers_of(pod: &Pod) -> Vec<String> {
+pub(crate) fn containers_of(pod: &Pod) -> Vec<String> {
     match pod.containers.is_empty() {
         true => vec!["main".to_owned()],
         false => pod.containers.clone(),

@@ -4,15 +4,17 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::path::Path;
 
 use model::{
-    Backend, Decision, End, Family, Flow, NodeId, PodId, Protocol, Rules, Service, Traffic, World,
+    Backend, Decision, End, Family, Flow, NodeId, PodId, Process, Protocol, Rules, Service,
+    Traffic, World,
 };
 
 use crate::LabError;
 use crate::fabric::Sender;
 use crate::message::Carrier;
-use crate::port::{PortOf, declared};
+use crate::port::{self, PortOf, declared};
 
 /// One probe and its decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +98,8 @@ pub(crate) struct Targets<'a> {
     /// Ports that the outside listens on besides.
     pub(crate) outside_ports: &'a BTreeSet<PortOf>,
     pub(crate) outside: &'a [IpAddr],
+    /// The executable of every process of the lab.
+    pub(crate) helper: &'a Path,
 }
 
 impl Targets<'_> {
@@ -154,7 +158,9 @@ impl Targets<'_> {
     fn way(&self, source: IpAddr, backend: Backend) -> Result<Alternative, LabError> {
         let traffic = Traffic::Port(backend.protocol, backend.port);
         let (from, to) = (self.world.end_at(source), self.world.end_at(backend.address));
+        let pod = from.pod();
         let flow = Flow::new(from, to, traffic, Family::of(source))?.through_service();
+        let flow = self.sent_by_helper(flow, pod);
         let decision = policy::decide(self.world, self.rules, &flow);
         Ok(Alternative { backend, flow, decision })
     }
@@ -199,8 +205,18 @@ impl Targets<'_> {
             PartyEnd::Outside => self.world.end_at(address),
         };
         let family = Family::of(source);
-        let flow = Flow::new(end(from, source), end(to, destination), traffic, family)?;
+        let source = end(from, source);
+        let pod = source.pod();
+        let flow = Flow::new(source, end(to, destination), traffic, family)?;
+        let flow = self.sent_by_helper(flow, pod);
         Ok(if self.is_local(from, to) { flow.from_host() } else { flow })
+    }
+
+    /// Probes of a pod are sent by the helper of its first container.
+    fn sent_by_helper(&self, flow: Flow, pod: Option<PodId>) -> Flow {
+        let Some(pod) = pod.map(|pod| self.world.pod(pod)) else { return flow };
+        let container = port::containers_of(pod).into_iter().next().unwrap_or_default();
+        flow.by(Process { container, executable: self.helper.to_string_lossy().into_owned() })
     }
 
     /// Whether a node sends to a pod that it runs (ruling N15).

@@ -45,6 +45,19 @@ pub struct NodeStatus {
     pub cut: u64,
     /// What somebody should look at.
     pub alarms: Vec<AlarmStatus>,
+    /// What each rule has decided, the most first.
+    pub rules: Vec<RuleUse>,
+}
+
+/// What one rule has decided since its table first had it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleUse {
+    /// The rule, or the policies that isolate.
+    pub rule: String,
+    /// Packets, as many as they are on a wire.
+    pub packets: u64,
+    /// Octets with their headers.
+    pub bytes: u64,
 }
 
 /// One hook of one pod.

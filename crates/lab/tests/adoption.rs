@@ -33,7 +33,7 @@ fn rules() -> Rules {
         tier: Tier::NetworkPolicy,
         group: 0,
         origin: RuleRef { policy: policy.clone(), direction, index: 0 },
-        subject: Subject { namespaces: Selector::everything(), pods: app("api") },
+        subject: Subject::new(Selector::everything(), app("api")),
         peers: Peers::OneOf(vec![peer]),
         ports: Ports::Any,
         action: Action::Allow,

@@ -121,7 +121,7 @@ fn no_web_to_api() -> Rules {
         tier: Tier::Admin,
         group: 0,
         origin: RuleRef { policy, direction: Direction::Ingress, index: 0 },
-        subject: Subject { namespaces: Selector::everything(), pods: of("api") },
+        subject: Subject::new(Selector::everything(), of("api")),
         peers: Peers::OneOf(vec![Peer::Pods {
             namespaces: Selector::everything(),
             pods: of("web"),

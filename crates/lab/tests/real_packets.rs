@@ -35,7 +35,7 @@ fn rules(block: &str) -> Rules {
         tier: Tier::NetworkPolicy,
         group: 0,
         origin: RuleRef { policy: policy.clone(), direction: Direction::Ingress, index },
-        subject: Subject { namespaces: Selector::everything(), pods: app("api") },
+        subject: Subject::new(Selector::everything(), app("api")),
         peers,
         ports,
         action: Action::Allow,
@@ -177,7 +177,7 @@ fn no_egress_to_api() -> Rules {
         tier: Tier::Admin,
         group: 0,
         origin: RuleRef { policy, direction: Direction::Egress, index: 0 },
-        subject: Subject { namespaces: Selector::everything(), pods: Selector::everything() },
+        subject: Subject::new(Selector::everything(), Selector::everything()),
         peers: Peers::OneOf(vec![Peer::Pods {
             namespaces: Selector::everything(),
             pods: app("api"),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::{Family, NodeId, PodId, Traffic};
+use crate::{Family, NodeId, PodId, Process, Traffic};
 
 /// One end of a flow.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +81,7 @@ pub struct Flow {
     family: Family,
     origin: Origin,
     translated: bool,
+    process: Option<Process>,
 }
 
 /// Why two ends do not make a flow.
@@ -121,8 +122,8 @@ impl Flow {
         if addresses.into_iter().flatten().any(|address| Family::of(address) != family) {
             return Err(FlowError::MixedFamilies);
         }
-        let (origin, translated) = (Origin::Wire, false);
-        Ok(Self { source, destination, traffic, family, origin, translated })
+        let (origin, translated, process) = (Origin::Wire, false, None);
+        Ok(Self { source, destination, traffic, family, origin, translated, process })
     }
 
     /// The same flow, made on the destination's own node (ruling N15).
@@ -136,6 +137,13 @@ impl Flow {
     #[must_use]
     pub fn through_service(mut self) -> Self {
         self.translated = true;
+        self
+    }
+
+    /// The same flow, whose source's node knows which process started it (ruling N38).
+    #[must_use]
+    pub fn by(mut self, process: Process) -> Self {
+        self.process = Some(process);
         self
     }
 
@@ -173,5 +181,11 @@ impl Flow {
     #[must_use]
     pub fn is_translated(&self) -> bool {
         self.translated
+    }
+
+    /// Which process of the source started it, where that is known.
+    #[must_use]
+    pub fn process(&self) -> Option<&Process> {
+        self.process.as_ref()
     }
 }

@@ -11,6 +11,7 @@ mod decision;
 mod flow;
 mod label;
 mod pod;
+mod process;
 mod reason;
 mod rule;
 mod selector;
@@ -24,6 +25,7 @@ pub use decision::{Decision, Judgement, Reason, Verdict};
 pub use flow::{End, Flow, FlowError, Origin};
 pub use label::Labels;
 pub use pod::{ContainerPort, Owner, Pod};
+pub use process::{Process, ProcessMatch};
 pub use reason::Builtin;
 pub use rule::{
     Action, Direction, Manner, Peer, Peers, Place, PolicyKind, PolicyRef, PortMatch, Ports, Rule,

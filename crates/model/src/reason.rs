@@ -61,6 +61,8 @@ builtins! {
     NoSyn = 10, "no-syn", Deny;
     /// The table has no row or cell for this flow.
     NotProgrammed = 11, "not-programmed", Deny;
+    /// Rules ask which process sends, and this packet's is not known.
+    Untagged = 12, "untagged", Deny;
 }
 
 impl Builtin {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Block, PortRange, Protocol, Reason, Selector};
+use crate::{Block, PortRange, ProcessMatch, Protocol, Reason, Selector};
 
 /// Which end's policy a rule belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,6 +161,16 @@ pub struct Subject {
     pub namespaces: Selector,
     /// Selects pods inside those namespaces.
     pub pods: Selector,
+    /// Selects processes of those pods, of rules about what they send.
+    pub processes: ProcessMatch,
+}
+
+impl Subject {
+    /// Every process of the pods that both selectors select.
+    #[must_use]
+    pub fn new(namespaces: Selector, pods: Selector) -> Self {
+        Self { namespaces, pods, processes: ProcessMatch::default() }
+    }
 }
 
 /// Who stands at the other end of a rule.

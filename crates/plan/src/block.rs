@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 /// A cell that nobody wrote.
 pub(crate) const NOTHING: Cell =
-    Cell { rule: 0, verdict: abi::verdict_code::DENY, reason: 0, pad: 0 };
+    Cell { rule: 0, verdict: abi::verdict_code::DENY, reason: 0, counter: 0 };
 
 /// Blocks have a multiple of this many columns.
 const WIDTH_STEP: usize = 8;

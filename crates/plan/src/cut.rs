@@ -72,7 +72,7 @@ mod tests {
 
     /// Endpoint 1 says `verdict` of all traffic with the peer, as `sets` has it.
     fn image(sets: Sets, verdict: u8) -> Image {
-        let cell = Cell { rule: 7, verdict, reason: 0, pad: 0 };
+        let cell = Cell { rule: 7, verdict, reason: 0, counter: 0 };
         let row = RowKey { set: SET, class: 1 };
         Image {
             endpoints: BTreeMap::from([(1, Endpoint { sets, ..Endpoint::default() })]),

@@ -11,13 +11,17 @@
 mod block;
 mod class;
 mod column;
+mod count;
 mod cut;
 mod op;
 mod phase;
 mod row;
 mod service;
 mod set;
+mod subject;
 
+pub use count::{Numbered, counters, number};
 pub use cut::{is_cut, is_orphan};
 pub use op::Op;
-pub use phase::{PlanError, plan};
+pub use phase::PlanError;
+pub use subject::plan;

@@ -2,7 +2,7 @@
 
 use abi::{
     Address, BackendKey, BackendValue, Cell, Endpoint, PrefixKey, RowKey, RowValue, ServiceKey,
-    ServiceValue, Sets,
+    ServiceValue, Sets, SubjectKey,
 };
 use compile::Image;
 
@@ -73,6 +73,18 @@ pub enum Op {
         /// The word.
         sets: Sets,
     },
+    /// Leads a subject to its slot.
+    Subject {
+        /// The key.
+        key: SubjectKey,
+        /// The slot.
+        slot: u32,
+    },
+    /// Makes a subject one that nobody names.
+    NoSubject {
+        /// The key.
+        key: SubjectKey,
+    },
     /// Flips the staged sets.
     Staged {
         /// The slot.
@@ -142,6 +154,8 @@ impl Op {
             Self::Sets { endpoint, sets } => {
                 image.endpoints.entry(endpoint).or_default().sets = sets
             }
+            Self::Subject { key, slot } => drop(image.subjects.insert(key, slot)),
+            Self::NoSubject { key } => drop(image.subjects.remove(&key)),
             Self::Staged { endpoint, sets } => {
                 image.endpoints.entry(endpoint).or_default().staged = sets;
             }

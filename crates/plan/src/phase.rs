@@ -37,6 +37,11 @@ pub enum PlanError {
         /// How many the map holds.
         capacity: u32,
     },
+    /// A slot is to be one subject's that is still another's: its words would have two meanings.
+    SlotTaken {
+        /// The slot.
+        slot: u32,
+    },
 }
 
 impl fmt::Display for PlanError {
@@ -45,17 +50,16 @@ impl fmt::Display for PlanError {
             Self::Capacity { what, needed, capacity } => {
                 write!(f, "{what} would need {needed} entries, there is room for {capacity}")
             }
+            Self::SlotTaken { slot } => write!(f, "slot {slot} is still another subject's"),
         }
     }
 }
 
 impl std::error::Error for PlanError {}
 
-/// The writes that lead from `observed` to an image that behaves as `wanted`; none if it does.
-///
-/// # Errors
-/// Where a map would overflow on the way.
-pub fn plan(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanError> {
+/// The writes that lead from `observed` to an image that behaves as `wanted`, where both have the
+/// same subjects; see `subject`.
+pub(crate) fn cross(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanError> {
     let columns = ColumnMap::between(observed, wanted);
     let images = Images::new(observed, wanted, &columns);
     let classes = ClassMap::between(observed, wanted);

@@ -204,5 +204,5 @@ fn cell(blocks: &FxHashMap<RowValue, Vec<Cell>>, side: Side, column: u32) -> Cel
 
 fn builtin(builtin: Builtin) -> Cell {
     let verdict = verdict_code::of(builtin.verdict());
-    Cell { rule: 0, verdict, reason: builtin.code(), pad: 0 }
+    Cell { rule: 0, verdict, reason: builtin.code(), counter: 0 }
 }

@@ -48,7 +48,8 @@ impl SetMap {
         let via = |old, wanted| self.via.get(&SetPair { old, wanted }).copied().unwrap_or(wanted);
         let ingress = via(old.ingress(), wanted.ingress());
         let egress = via(old.egress(), wanted.egress());
-        Sets::live(ingress, egress).unwrap_or(Sets::QUARANTINE)
+        let word = Sets::live(ingress, egress).unwrap_or(Sets::QUARANTINE);
+        word.with_subjects(old.has_subjects() || wanted.has_subjects())
     }
 
     /// An existing set that will do in the meantime, if there is one.

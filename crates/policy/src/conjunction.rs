@@ -3,7 +3,7 @@
 //! Which backend it will reach is decided later, by somebody else. So it is allowed only if every
 //! backend is, each judged like any other peer (ruling N13).
 
-use model::{Direction, End, Flow, PodId, Rules, Traffic, Verdict, World};
+use model::{Builtin, Direction, End, Flow, PodId, Rules, Traffic, Verdict, World};
 
 use crate::subject::Subjected;
 use crate::tier;
@@ -19,8 +19,16 @@ pub(crate) fn judge(world: &World, rules: &Rules, flow: &Flow, pod: PodId) -> Op
         let traffic = Traffic::Port(backend.protocol, backend.port);
         let to_backend =
             Flow::new(flow.source().clone(), end.clone(), traffic, flow.family()).ok()?;
+        let to_backend = match flow.process() {
+            Some(process) => to_backend.by(process.clone()),
+            None => to_backend,
+        };
         let subjected = Subjected { world, flow: &to_backend, pod, direction: Direction::Egress };
-        let judged = EndTrace { backend: Some(end), ..tier::judge(rules, &subjected) };
+        let judged = match subjected.is_untagged(rules) {
+            true => Builtin::Untagged.into(),
+            false => tier::judge(rules, &subjected),
+        };
+        let judged = EndTrace { backend: Some(end), ..judged };
         if judged.judgement.verdict == Verdict::Deny {
             return Some(judged);
         }

@@ -67,6 +67,7 @@ fn judge(world: &World, rules: &Rules, flow: &Flow, pod: PodId, direction: Direc
     match (is_to_itself(flow), flow.is_translated()) {
         (true, false) => Builtin::Itself.into(),
         (true, true) => hairpin::judge(rules, &subjected),
+        (false, _) if subjected.is_untagged(rules) => Builtin::Untagged.into(),
         (false, _) => tier::judge(rules, &subjected),
     }
 }

@@ -21,6 +21,15 @@ impl<'a> Subjected<'a> {
         rules.iter().filter(|rule| rule.direction() == self.direction && self.is_selected_by(rule))
     }
 
+    /// Whether some rule asks which process of this pod sends, and nobody knows (ruling N38).
+    pub(crate) fn is_untagged(&self, rules: &Rules) -> bool {
+        let asks = |rule: &Rule| !rule.subject.processes.is_everybody();
+        let speaks = |rule: &Rule| {
+            rule.direction() == self.direction && is_selected(self.world, rule, self.pod)
+        };
+        self.flow.process().is_none() && rules.iter().any(|rule| asks(rule) && speaks(rule))
+    }
+
     /// Whether `rule` is about this flow.
     pub(crate) fn matches(&self, rule: &Rule) -> Match {
         port::matches(self.world, &rule.ports, self.flow).and(peer::matches(
@@ -32,7 +41,15 @@ impl<'a> Subjected<'a> {
     }
 
     fn is_selected_by(&self, rule: &Rule) -> bool {
-        is_selected(self.world, rule, self.pod)
+        is_selected(self.world, rule, self.pod) && self.is_about_sender(rule)
+    }
+
+    /// Whether the rule speaks for the process that sends. On a pod's way to itself nobody asks.
+    fn is_about_sender(&self, rule: &Rule) -> bool {
+        let processes = &rule.subject.processes;
+        let is_to_itself = self.other_end().pod() == Some(self.pod);
+        let sender = self.flow.process().filter(|_| !is_to_itself);
+        processes.is_everybody() || sender.is_some_and(|process| processes.matches(process))
     }
 
     fn other_end(&self) -> &End {

@@ -68,6 +68,7 @@ rulings! {
     "N35" Corpus "sources rewritten to a node's address";
     "N36" Corpus "unknown annotation values";
     "N37" Corpus "staged policies";
+    "N38" Corpus "which process sends";
     "C1" Corpus "the order of tiers";
     "C2" Corpus "absent protocols";
     "C3" Corpus "equal priorities";

@@ -171,6 +171,22 @@ impl Bench {
         origin: Origin,
         packet: &[u8],
     ) -> Result<Outcome, BenchError> {
+        self.run_by(direction, endpoint, origin, 0, packet)
+    }
+
+    /// As [`Bench::run`], sent from the cgroup `container` by the maker that
+    /// [`Instance::set_test_maker`] said.
+    ///
+    /// # Errors
+    /// See [`Bench::run`].
+    pub fn run_by(
+        &mut self,
+        direction: Direction,
+        endpoint: u32,
+        origin: Origin,
+        container: u32,
+        packet: &[u8],
+    ) -> Result<Outcome, BenchError> {
         let report = self.instance.test_run(&TestPacket {
             data: packet,
             direction,
@@ -181,7 +197,7 @@ impl Bench {
                 Origin::Itself => endpoint,
             },
             local_socket: origin == Origin::LocalSocket,
-            container: 0,
+            container,
             repeat: 1,
         })?;
         let mut events = Vec::new();

@@ -3,19 +3,24 @@
 //! Each end of a flow is one packet at one hook. The answer is the packet's fate *and* the event that
 //! names the reason; neither alone counts.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use abi::{Event, EventKind, Interface, interface_flags, verdict_code};
+use abi::{Event, EventKind, Interface, Maker, interface_flags, verdict_code};
 use compile::{CompileError, Compiled, Image, Scope, Slots, compile};
 use datapath::Direction;
 use model::{
-    Builtin, End, Family, Flow, Judgement, Origin, PodId, Protocol, Reason, Rules, Traffic, World,
+    Builtin, End, Family, Flow, Judgement, Origin, PodId, Process, Protocol, Reason, Rules,
+    Traffic, World,
 };
 use plan::{Op, PlanError, plan};
 use thiserror::Error;
 
 use crate::packet::{Packet, Payload, tcp};
 use crate::{Bench, BenchError};
+
+/// Where all executables of the bench are.
+const DEVICE: u32 = 7;
 
 /// What a test run cannot show, so it is left to T1 and T3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +76,10 @@ pub struct Tier {
     slots: Slots,
     world: World,
     packets: u16,
+    /// The number of a container's cgroup, by its pod's slot and its name.
+    containers: BTreeMap<(u32, String), u32>,
+    /// The inode of an executable, by its path.
+    executables: BTreeMap<String, u64>,
 }
 
 impl Tier {
@@ -81,7 +90,15 @@ impl Tier {
     pub fn new() -> Result<Self, TierError> {
         let (world, slots) = (World::default(), Slots::default());
         let compiled = compile(&world, &Rules::default(), &slots)?;
-        Ok(Self { bench: Bench::new()?, compiled, slots, world, packets: 1024 })
+        Ok(Self {
+            bench: Bench::new()?,
+            compiled,
+            slots,
+            world,
+            packets: 1024,
+            containers: BTreeMap::new(),
+            executables: BTreeMap::new(),
+        })
     }
 
     /// Leads the bench to the next world and rules, through the kernel's own state.
@@ -89,6 +106,7 @@ impl Tier {
     /// # Errors
     /// Where the kernel or the compiler refuses.
     pub fn step(&mut self, world: &World, rules: &Rules) -> Result<(), TierError> {
+        self.slots.keep_subjects(&self.observe()?.subjects);
         self.slots.update(world, Scope::Everywhere);
         self.compiled = compile(world, rules, &self.slots)?;
         self.world = world.clone();
@@ -109,8 +127,10 @@ impl Tier {
         mut after: impl FnMut(&mut Self, usize, &Op) -> bool,
     ) -> Result<usize, TierError> {
         self.forget()?;
-        self.compiled = compile(&self.world, rules, &self.slots)?;
         let observed = self.bench.instance().observe()?;
+        self.slots.keep_subjects(&observed.subjects);
+        self.compiled = compile(&self.world, rules, &self.slots)?;
+        self.tell_processes()?;
         let ops = plan(&observed, &self.compiled.image)?;
         let loud: Vec<usize> =
             (0..ops.len()).filter(|at| ops.get(*at).is_some_and(&is_loud)).collect();
@@ -151,8 +171,41 @@ impl Tier {
             let interface = interface(&self.world, *pod, *slot);
             self.bench.instance().set_interface(*slot, interface)?;
         }
+        self.tell_processes()?;
         let nodes = self.world.nodes().flat_map(|(_, node)| node.addresses.clone());
         Ok(self.bench.instance().set_node_addresses(&nodes.collect::<Vec<_>>())?)
+    }
+
+    /// Says which processes rules name, in every container that was ever heard of.
+    fn tell_processes(&self) -> Result<(), TierError> {
+        let mut processes = BTreeMap::new();
+        for (pod, slot) in &self.compiled.slots {
+            for ((of, name), container) in &self.containers {
+                let file = |path: &str| Some((*self.executables.get(path)?, DEVICE));
+                if of == slot {
+                    let subjects = &self.compiled.subjects;
+                    processes.extend(subjects.processes(*pod, name, (*container).into(), file));
+                }
+            }
+        }
+        Ok(self.bench.instance().set_processes(&processes)?)
+    }
+
+    /// The maker of the flow's socket and its container's cgroup; nobody where it is not known.
+    fn sender(&mut self, flow: &Flow, slot: u32) -> Result<(Maker, u32), TierError> {
+        let Some(Process { container, executable }) = flow.process().cloned() else {
+            return Ok((Maker::default(), 0));
+        };
+        let key = (slot, container);
+        let known = (self.containers.len(), self.executables.len());
+        let container = 1 + known.0 as u32;
+        let container = *self.containers.entry(key).or_insert(container);
+        let inode = 1 + known.1 as u64;
+        let inode = *self.executables.entry(executable).or_insert(inode);
+        if known != (self.containers.len(), self.executables.len()) {
+            self.tell_processes()?;
+        }
+        Ok((Maker { inode, device: DEVICE, process: 1, started_ns: 1 }, container))
     }
 
     /// What the hook of the source pod says, or nothing where the source is no pod.
@@ -206,7 +259,12 @@ impl Tier {
             self.forget()?;
         }
         let packet = packet(mac(slot), source, destination, flow.traffic(), self.packets);
-        let outcome = self.bench.run(direction, slot, origin(flow), &packet)?;
+        let sender = match direction {
+            Direction::Egress => self.sender(flow, slot)?,
+            Direction::Ingress => (Maker::default(), 0),
+        };
+        self.bench.instance().set_test_maker(sender.0)?;
+        let outcome = self.bench.run_by(direction, slot, origin(flow), sender.1, &packet)?;
         let keeping = |event: &Event| event.verdict == verdict_code::DENY_KEEP;
         Ok(Some(Said {
             judgement: self.judgement(outcome.allowed, &outcome.events),

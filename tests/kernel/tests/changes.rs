@@ -80,7 +80,7 @@ fn rules(direction: Direction, (subject, peer): (&str, &str)) -> Rules {
         tier: Tier::NetworkPolicy,
         group: 0,
         origin: RuleRef { policy: policy(), direction, index: 0 },
-        subject: Subject { namespaces: everywhere(), pods: role(subject) },
+        subject: Subject::new(everywhere(), role(subject)),
         peers: Peers::OneOf(vec![Peer::Pods { namespaces: everywhere(), pods: role(peer) }]),
         ports: Ports::OneOf(vec![port(Protocol::Tcp), port(Protocol::Udp)]),
         action: Action::Allow,

@@ -14,14 +14,17 @@ use model::{Direction, Traffic, Verdict};
 use plan::{Op, plan};
 use testkit::generate::Generated;
 
-/// What is asked of an image: endpoint, remote address, traffic.
-type Question = (u32, IpAddr, Traffic);
+/// What is asked of an image: endpoint, remote address, traffic, and which process sends.
+type Question = (u32, IpAddr, Traffic, Option<u32>);
 
 fn answers(image: &Image, questions: &[Question]) -> Vec<[Answer; 2]> {
     questions
         .iter()
-        .map(|(slot, remote, traffic)| {
-            Direction::ALL.map(|direction| image.lookup(*slot, direction, *remote, *traffic))
+        .map(|(slot, remote, traffic, subject)| {
+            Direction::ALL.map(|direction| match direction {
+                Direction::Egress => image.lookup_by(*slot, *subject, *remote, *traffic),
+                Direction::Ingress => image.lookup(*slot, direction, *remote, *traffic),
+            })
         })
         .collect()
 }
@@ -50,12 +53,21 @@ fn generations(image: &Image) -> BTreeMap<u32, u64> {
 }
 
 /// A state of the cluster, compiled with slots that outlive it.
-fn wanted(case: &Generated, slots: &mut Slots) -> Image {
+fn wanted(case: &Generated, slots: &mut Slots, now: &Image) -> Image {
+    slots.keep_subjects(&now.subjects);
     slots.update(&case.world, Scope::Everywhere);
     compile(&case.world, &case.rules, slots).unwrap_or_else(|error| panic!("{error}")).image
 }
 
-fn questions(cases: [&Generated; 2]) -> Vec<Question> {
+/// Some of the processes that either image tells apart, one that none names, and one that is not known.
+fn subjects(images: [&Image; 2]) -> Vec<Option<u32>> {
+    let named: BTreeSet<u32> =
+        images.iter().flat_map(|image| image.subjects.keys()).map(|key| key.subject).collect();
+    let others = if named.is_empty() { vec![] } else { vec![Some(abi::subject::OTHER)] };
+    others.into_iter().chain(named.into_iter().map(Some).take(3)).chain([None]).collect()
+}
+
+fn questions(cases: [&Generated; 2], images: [&Image; 2]) -> Vec<Question> {
     let flows = || cases.iter().flat_map(|case| case.sample(300));
     let of = |flow: &model::Flow| [flow.source().address(), flow.destination().address()];
     let addresses: BTreeSet<IpAddr> = flows().flat_map(of).flatten().collect();
@@ -65,13 +77,18 @@ fn questions(cases: [&Generated; 2]) -> Vec<Question> {
     let traffic = traffic.iter().step_by(spread(traffic.len(), 5)).copied();
     let pairs =
         addresses.flat_map(|address| traffic.clone().map(move |traffic| (*address, traffic)));
-    pairs.flat_map(|(address, traffic)| (1..=3).map(move |slot| (slot, address, traffic))).collect()
+    let subjects = subjects(images);
+    let of_slots = |(address, traffic)| {
+        let slots = (1..=3).flat_map(|slot| subjects.iter().map(move |subject| (slot, *subject)));
+        slots.map(move |(slot, subject)| (slot, address, traffic, subject))
+    };
+    pairs.flat_map(of_slots).collect()
 }
 
 /// Thousands of ports may move one by one; only those that are asked about can change an answer.
 fn is_silent(op: &Op, questions: &[Question]) -> bool {
     let Op::Port { slot, .. } = op else { return false };
-    !questions.iter().any(|(_, _, traffic)| abi::port_slot(*traffic) == Some(*slot))
+    !questions.iter().any(|(_, _, traffic, _)| abi::port_slot(*traffic) == Some(*slot))
 }
 
 /// Performs the plan write by write; the images in between, every so often.
@@ -127,8 +144,8 @@ fn every_write_keeps_the_promise_and_every_crash_converges() {
         for step in 0..4 {
             let context = format!("seed {seed} step {step}");
             let case = Generated::seeded(seed * 100 + step);
-            let wanted = wanted(&case, &mut slots);
-            let questions = questions([&before, &case]);
+            let wanted = wanted(&case, &mut slots, &now);
+            let questions = questions([&before, &case], [&now, &wanted]);
             writes += plan(&now, &wanted).map_or(0, |ops| ops.len());
             for mut crashed in cross(&mut now, &wanted, &questions, &context) {
                 cross(&mut crashed, &wanted, &questions, &format!("{context}, crashed"));
@@ -153,9 +170,10 @@ fn other_rules_for_the_same_pods_keep_the_promise_too() {
             let context = format!("seed {seed} step {step}");
             let rules = Generated::seeded(seed + 100 * step).rules;
             let case = Generated { rules, ..world.clone() };
-            let wanted = wanted(&case, &mut slots);
+            let wanted = wanted(&case, &mut slots, &now);
+            let questions = questions([&world, &case], [&now, &wanted]);
             writes += plan(&now, &wanted).map_or(0, |ops| ops.len());
-            cross(&mut now, &wanted, &questions([&world, &case]), &context);
+            cross(&mut now, &wanted, &questions, &context);
             read_back(&mut now);
         }
     }
@@ -168,11 +186,11 @@ fn a_restart_writes_nothing() {
     for seed in 0..20 {
         let case = Generated::seeded(seed);
         let mut now = Image::default();
-        let image = wanted(&case, &mut Slots::default());
+        let image = wanted(&case, &mut Slots::default(), &now);
         for op in plan(&now, &image).unwrap_or_else(|error| panic!("{error}")) {
             op.apply(&mut now);
         }
-        let again = wanted(&case, &mut Slots::default());
+        let again = wanted(&case, &mut Slots::default(), &now);
         assert_eq!(plan(&now, &again), Ok(Vec::new()), "seed {seed}");
     }
 }

@@ -136,6 +136,9 @@ pub(crate) struct Flows {
     /// Only from containers of this name
     #[arg(long)]
     pub(crate) container: Vec<String>,
+    /// Only from processes of this executable: its path or the last part of it
+    #[arg(long, value_name = "PATH")]
+    pub(crate) executable: Vec<String>,
     /// How to print
     #[arg(short, long, value_enum, default_value = "text")]
     pub(crate) output: FlowsOutput,

@@ -24,6 +24,8 @@ pub struct FlowFilter {
     pub rules: Vec<String>,
     /// The sender is one of these containers.
     pub containers: Vec<String>,
+    /// The sender is one of these executables, by path or by its last part.
+    pub executables: Vec<String>,
     /// It is one of these events.
     pub events: Vec<FlowEvent>,
 }
@@ -41,12 +43,18 @@ impl FlowFilter {
             && some(&self.verdicts, |verdict| record.verdict == *verdict)
             && some(&self.rules, |text| record.reason.contains(text.as_str()))
             && some(&self.containers, |name| record.source.container.as_ref() == Some(name))
+            && some(&self.executables, |name| is_executable(&record.source, name))
             && some(&self.events, |event| record.event == *event)
     }
 }
 
 fn some<T>(wanted: &[T], holds: impl Fn(&T) -> bool) -> bool {
     wanted.is_empty() || wanted.iter().any(holds)
+}
+
+fn is_executable(end: &FlowEnd, name: &str) -> bool {
+    let is = |path: &String| path == name || path.rsplit('/').next() == Some(name);
+    end.executable.as_ref().is_some_and(is)
 }
 
 fn is_of(end: &FlowEnd, namespace: &str) -> bool {
@@ -65,12 +73,18 @@ mod tests {
             port: Some(port),
             name: Some(name.to_owned()),
             container: None,
+            executable: None,
+            process: None,
         }
     }
 
     fn record() -> FlowRecord {
         let web = end("shop/web", "10.0.0.1", 40_000);
-        let web = FlowEnd { container: Some("app".to_owned()), ..web };
+        let web = FlowEnd {
+            container: Some("app".to_owned()),
+            executable: Some("/usr/bin/app".to_owned()),
+            ..web
+        };
         FlowRecord::example(web, end("data/db", "10.0.0.2", 5432))
     }
 
@@ -93,6 +107,9 @@ mod tests {
             (FlowFilter { rules: words(["data/web"]), ..none.clone() }, false),
             (FlowFilter { containers: words(["app"]), ..none.clone() }, true),
             (FlowFilter { containers: words(["db"]), ..none.clone() }, false),
+            (FlowFilter { executables: words(["/usr/bin/app"]), ..none.clone() }, true),
+            (FlowFilter { executables: words(["app"]), ..none.clone() }, true),
+            (FlowFilter { executables: words(["bin/app"]), ..none.clone() }, false),
             (FlowFilter { events: vec![FlowEvent::Cut, FlowEvent::Denied], ..none.clone() }, true),
             (FlowFilter { events: vec![FlowEvent::Cut], ..none.clone() }, false),
         ];

@@ -62,7 +62,14 @@ mod tests {
 
     fn record(port: u16) -> FlowRecord {
         let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let end = FlowEnd { address, port: Some(port), name: None, container: None };
+        let end = FlowEnd {
+            address,
+            port: Some(port),
+            name: None,
+            container: None,
+            executable: None,
+            process: None,
+        };
         FlowRecord::example(end.clone(), end)
     }
 

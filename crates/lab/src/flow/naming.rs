@@ -7,9 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use abi::{Event, EventKind, verdict_code};
 use compile::Compiled;
+use datapath::Instance;
 use model::{End, Reason, Rules, World};
 
 use crate::container::Containers;
+use crate::executable;
 use crate::witness;
 
 use super::record::{FlowEnd, FlowEvent, FlowRecord, Staged};
@@ -24,6 +26,7 @@ pub(crate) struct Naming<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) compiled: Option<&'a Compiled>,
     pub(crate) containers: &'a Containers,
+    pub(crate) instance: &'a Instance,
     /// The kernel's time now, nanoseconds since boot.
     pub(crate) now_ns: u64,
 }
@@ -43,6 +46,8 @@ impl Naming<'_> {
             direction: if event.direction == 0 { "egress" } else { "ingress" }.to_owned(),
             source: FlowEnd {
                 container: self.containers.name(event.container),
+                executable: executable::path(self.instance, event),
+                process: (event.process != 0).then_some(event.process),
                 ..self.end(event.source.into(), event.source_port, event)
             },
             destination: self.end(event.destination.into(), event.destination_port, event),
@@ -76,7 +81,7 @@ impl Naming<'_> {
             | End::Domain { .. } => None,
         };
         let port = (!ICMP.contains(&event.protocol)).then_some(port);
-        FlowEnd { address, port, name, container: None }
+        FlowEnd { address, port, name, container: None, executable: None, process: None }
     }
 
     /// Nothing where nothing is staged: then the kernel leaves both numbers empty.

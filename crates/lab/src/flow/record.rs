@@ -46,6 +46,12 @@ pub struct FlowEnd {
     /// The container whose process sent the packet, where the kernel knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
+    /// The path of the executable that made the sender's socket, where the kernel knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executable: Option<String>,
+    /// The number of its process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<u32>,
 }
 
 impl FlowEnd {

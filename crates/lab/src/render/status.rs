@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::state::PodState;
-use crate::status::{HookStatus, LabStatus, NodeStatus};
+use crate::status::{HookStatus, LabStatus, NodeStatus, RuleUse};
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -70,6 +70,7 @@ fn node(node: &NodeStatus) -> String {
             mib(map.memory)
         );
     }
+    node.rules.iter().filter(|rule| rule.packets > 0).for_each(|rule| text += &used(rule));
     node.hooks.iter().for_each(|hook| text += &company(hook));
     for repair in &node.repairs {
         let _ = writeln!(text, "    {}, {}: {}", repair.drift, repair.repair, repair.count);
@@ -78,6 +79,10 @@ fn node(node: &NodeStatus) -> String {
         let _ = writeln!(text, "    alarm {}: {}", alarm.alarm, alarm.message);
     }
     text
+}
+
+fn used(rule: &RuleUse) -> String {
+    format!("    rule {:>9} packets {:>12} bytes  {}\n", rule.packets, rule.bytes, rule.rule)
 }
 
 /// Nothing where we are alone.
@@ -104,7 +109,7 @@ mod tests {
     use super::*;
     use crate::render::tests::misfit;
     use crate::state::LabState;
-    use crate::status::{AlarmStatus, MapStatus, Program, RepairCount};
+    use crate::status::{AlarmStatus, MapStatus, Program, RepairCount, RuleUse};
 
     fn node_status() -> NodeStatus {
         let program = Program { id: 9, name: "foreign".into(), is_before_ours: false };
@@ -152,6 +157,11 @@ mod tests {
             half_failed: 3,
             cut: 5,
             alarms: alarms.map(alarm).into(),
+            rules: vec![RuleUse {
+                rule: "NetworkPolicy a/b ingress[0]".into(),
+                packets: 3,
+                bytes: 180,
+            }],
         }
     }
 

@@ -73,7 +73,7 @@ fn rules() -> Rules {
         tier: Tier::NetworkPolicy,
         group: 0,
         origin: origin.clone(),
-        subject: Subject { namespaces: Selector::everything(), pods: selector("api") },
+        subject: Subject::new(Selector::everything(), selector("api")),
         peers: Peers::OneOf(vec![pods("web")]),
         ports: Ports::OneOf(vec![PortMatch::Numbers {
             protocol: Protocol::Tcp,

@@ -105,7 +105,7 @@ fn subject(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<Subject> {
         Some(node) => (selector(node, "namespaces", reader)?, Selector::everything()),
         None => fields.required("pods", reader, namespaced_pods)?,
     };
-    Ok(Subject { namespaces, pods })
+    Ok(Subject::new(namespaces, pods))
 }
 
 fn namespaced_pods(node: Tree<'_>, _: &str, reader: &mut Reader<'_>) -> Read<(Selector, Selector)> {

@@ -89,7 +89,7 @@ impl Written {
         }
         let namespaces = namespace_selector(namespace);
         Self {
-            subject: pods.map(|pods| Subject { namespaces, pods }),
+            subject: pods.map(|pods| Subject::new(namespaces, pods)),
             directions,
             ingress,
             egress,

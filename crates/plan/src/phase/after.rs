@@ -46,17 +46,31 @@ impl Planner<'_> {
     pub(super) fn restamp(&mut self) {
         let serves = !service::ops(self.images.old, self.images.wanted).is_empty();
         let mut known = BTreeMap::new();
+        let mut stale = BTreeSet::new();
         for slot in self.slots() {
             if serves || self.may_differ(slot, &mut known) {
-                let generation = self.now.endpoints.get(&slot).map_or(0, |now| now.generation) + 1;
-                self.emit(Op::Generation { endpoint: slot, generation });
+                stale.insert(self.pod_of(slot));
             }
         }
+        for endpoint in stale {
+            let generation = self.now.endpoints.get(&endpoint).map_or(0, |now| now.generation) + 1;
+            self.emit(Op::Generation { endpoint, generation });
+        }
+    }
+
+    /// Connections have the generation of their pod, whichever process opened them.
+    fn pod_of(&self, slot: u32) -> u32 {
+        let subjects = self.now.subjects.iter();
+        let mut own = subjects.filter(|(_, of_subject)| **of_subject == slot);
+        own.next().map_or(slot, |(key, _)| key.endpoint)
     }
 
     fn may_differ(&self, slot: u32, known: &mut BTreeMap<SetPair, bool>) -> bool {
         let (old, wanted) = (words(self.images.old, slot), words(self.images.wanted, slot));
         let (Some([old, _]), Some([wanted, _])) = (old, wanted) else { return old != wanted };
+        if old.has_subjects() != wanted.has_subjects() {
+            return true;
+        }
         let pairs = [(old.ingress(), wanted.ingress()), (old.egress(), wanted.egress())];
         pairs.into_iter().any(|(old, wanted)| {
             let sets = SetPair { old, wanted };

@@ -2,7 +2,9 @@
 //!
 //! A reason's verdict follows from the rule it names, so the stated verdict is checked against it.
 
-use model::{Action, Decision, Family, Flow, Judgement, Reason, RuleRef, Rules, Verdict, World};
+use model::{
+    Action, Decision, Family, Flow, Judgement, Process, Reason, RuleRef, Rules, Verdict, World,
+};
 
 use super::text::{EndText, FamilyText, FlowText, OriginText, ReasonsText, VerdictText};
 use super::{Expected, Fault, FlowTerms, reason};
@@ -77,7 +79,13 @@ fn mark(flow: Flow, text: &FlowText) -> Flow {
         Some(OriginText::Host) => flow.from_host(),
         None => flow,
     };
-    if text.through_service { flow.through_service() } else { flow }
+    let flow = if text.through_service { flow.through_service() } else { flow };
+    match (&text.container, &text.executable) {
+        (Some(container), Some(executable)) => {
+            flow.by(Process { container: container.clone(), executable: executable.clone() })
+        }
+        (None | Some(_), None) | (None, Some(_)) => flow,
+    }
 }
 
 fn words(text: &FlowText) -> String {
@@ -87,7 +95,8 @@ fn words(text: &FlowText) -> String {
     };
     let origin = if text.origin.is_some() { " from the host" } else { "" };
     let service = if text.through_service { " through a Service" } else { "" };
-    format!("{} to {} on {}{family}{origin}{service}", text.from, text.to, text.port)
+    let process = text.executable.as_ref().map_or_else(String::new, |path| format!(" by {path}"));
+    format!("{} to {} on {}{family}{origin}{service}{process}", text.from, text.to, text.port)
 }
 
 /// A line that shows how a decision differs from the expected one.

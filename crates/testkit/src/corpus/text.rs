@@ -97,6 +97,9 @@ pub(super) struct FlowText {
     pub(super) origin: Option<OriginText>,
     #[serde(default)]
     pub(super) through_service: bool,
+    /// The container and the executable of the process that sends; both, or nobody knows it.
+    pub(super) container: Option<String>,
+    pub(super) executable: Option<String>,
     pub(super) egress: String,
     pub(super) ingress: String,
     #[serde(default)]

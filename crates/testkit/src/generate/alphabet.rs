@@ -10,6 +10,8 @@ pub(super) const APPS: [&str; 3] = ["a", "b", "c"];
 pub(super) const ROLES: [&str; 2] = ["front", "back"];
 pub(super) const ZONES: [&str; 2] = ["east", "west"];
 pub(super) const PORT_NAMES: [&str; 2] = ["http", "dns"];
+pub(super) const CONTAINERS: [&str; 3] = ["web", "sidecar", "init"];
+pub(super) const EXECUTABLES: [&str; 3] = ["/bin/web", "/bin/shell", "/bin/other"];
 pub(super) const PORTS: [u16; 4] = [80, 8080, 53, 443];
 pub(super) const RANGES: [(u16, u16); 4] = [(80, 80), (53, 90), (8000, 8080), (1, 65535)];
 

@@ -7,12 +7,17 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use model::{End, Family, Flow, Peer, Peers, PortMatch, Ports, Protocol, Rules, Traffic, World};
+use model::{
+    End, Family, Flow, Peer, Peers, PortMatch, Ports, Process, Protocol, Rules, Traffic, World,
+};
+
+use super::alphabet::{CONTAINERS, EXECUTABLES};
 
 /// Every edge flow that has at least one pod, in a fixed order, each once.
 #[must_use]
 pub fn edge_flows(world: &World, rules: &Rules) -> Vec<Flow> {
     let traffic = traffic(world, rules);
+    let asks_processes = rules.iter().any(|rule| !rule.subject.processes.is_everybody());
     let flows = |family| {
         let addresses = addresses(rules, family);
         let mut ends = pods(world, family);
@@ -22,6 +27,9 @@ pub fn edge_flows(world: &World, rules: &Rules) -> Vec<Flow> {
         for from in &ends {
             for to in ends.iter().filter(|to| from.pod().or(to.pod()).is_some()) {
                 flows.extend(between(world, from, to, &traffic, family));
+                if asks_processes && from.pod().is_some() {
+                    flows.extend(by_processes(from, to, &traffic, family));
+                }
             }
         }
         flows
@@ -59,6 +67,21 @@ fn between(world: &World, from: &End, to: &End, traffic: &[Traffic], family: Fam
         flows.extend(copies.into_iter().map(Flow::through_service));
     }
     flows
+}
+
+/// Every process that rules may name, and some that none does, on some of the traffic.
+fn by_processes(from: &End, to: &End, traffic: &[Traffic], family: Family) -> Vec<Flow> {
+    let processes = CONTAINERS.iter().flat_map(|container| {
+        EXECUTABLES.iter().map(|executable| Process {
+            container: (*container).to_owned(),
+            executable: (*executable).to_owned(),
+        })
+    });
+    let flows =
+        processes.zip(traffic.iter().cycle().step_by(3)).filter_map(|(process, traffic)| {
+            Some(Flow::new(from.clone(), to.clone(), *traffic, family).ok()?.by(process))
+        });
+    flows.collect()
 }
 
 fn is_own_node(world: &World, from: &End, to: &End) -> bool {

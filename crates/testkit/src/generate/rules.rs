@@ -4,11 +4,12 @@
 
 use model::{
     Action, Block, Direction, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange, Ports,
-    Requirement, Rule, RuleRef, Rules, Selector, Subject, Tier, Values,
+    ProcessMatch, Requirement, Rule, RuleRef, Rules, Selector, Subject, Tier, Values,
 };
 
 use super::alphabet::{
-    APPS, BLOCKS, NAMESPACES, PORT_NAMES, PROTOCOLS, RANGES, ROLES, TEAMS, ZONES,
+    APPS, BLOCKS, CONTAINERS, EXECUTABLES, NAMESPACES, PORT_NAMES, PROTOCOLS, RANGES, ROLES, TEAMS,
+    ZONES,
 };
 use super::random::{Source, one_in, pick, several};
 
@@ -33,8 +34,11 @@ fn named(rules: Vec<Rule>, at: usize) -> Vec<Rule> {
 }
 
 fn policy(source: &mut dyn Source) -> Vec<Rule> {
-    let head = head(source);
+    let mut head = head(source);
     let direction = if one_in(source, 2) { Direction::Egress } else { Direction::Ingress };
+    if direction == Direction::Egress && one_in(source, 6) {
+        head.subject.processes = processes(source);
+    }
     let bodies = several(source, 1, 4, body);
     let rules = (0_u32..).zip(bodies).map(|(index, (peers, ports, action))| Rule {
         tier: head.tier,
@@ -75,17 +79,19 @@ fn head(source: &mut dyn Source) -> Head {
         let namespace = *pick(source, &NAMESPACES);
         let namespaces = Selector::equals("kubernetes.io/metadata.name", namespace);
         let policy = PolicyRef { name, namespace: Some(namespace.to_owned()), kind };
-        return Head {
-            tier,
-            group: 0,
-            policy,
-            subject: Subject { namespaces, pods: pods(source) },
-        };
+        return Head { tier, group: 0, policy, subject: Subject::new(namespaces, pods(source)) };
     }
     let is_last = kind == PolicyKind::BaselineAdminNetworkPolicy;
     let group = if is_last { AFTER_ALL_GROUPS } else { group };
-    let subject = Subject { namespaces: namespaces(source), pods: pods(source) };
+    let subject = Subject::new(namespaces(source), pods(source));
     Head { tier, group, policy: PolicyRef { name, namespace: None, kind }, subject }
+}
+
+/// Of a container, of an executable, or of both. The last of each name no rule has.
+fn processes(source: &mut dyn Source) -> ProcessMatch {
+    let [container, executable] = [&CONTAINERS[..2], &EXECUTABLES[..2]]
+        .map(|names| (!one_in(source, 3)).then(|| (*pick(source, names)).to_owned()));
+    ProcessMatch { container, executable }
 }
 
 fn body(source: &mut dyn Source) -> (Peers, Ports, Action) {

@@ -3,8 +3,8 @@
 //! Absent `peers` and `ports` mean everybody and everything; empty lists mean none.
 
 use model::{
-    Action, Block, Peer, Peers, PolicyKind, PortMatch, PortRange, Ports, Protocol, Rule, Subject,
-    Tier,
+    Action, Block, Peer, Peers, PolicyKind, PortMatch, PortRange, Ports, ProcessMatch, Protocol,
+    Rule, Subject, Tier,
 };
 use serde::Deserialize;
 
@@ -23,6 +23,10 @@ pub struct RuleText {
     group: u16,
     /// `NAMESPACES / PODS`, two selectors.
     subject: String,
+    /// Only processes of this container; only of rules about what a pod sends.
+    container: Option<String>,
+    /// Only processes of the executable with this path; as above.
+    executable: Option<String>,
     /// `NAMESPACES / PODS`, `block CIDR`, `block CIDR except CIDR CIDR`, `nodes SELECTOR`, `dns NAME`.
     peers: Option<Vec<String>>,
     /// `80/tcp`, `8000-8100/udp`, `all/sctp`, `http/tcp`, `http`.
@@ -58,7 +62,7 @@ impl RuleText {
             tier: self.tier(origin.policy.kind)?,
             group: self.group,
             origin,
-            subject: read(&self.subject, subject)?,
+            subject: self.subject()?,
             peers: match &self.peers {
                 Some(peers) => Peers::OneOf(read_all(peers, peer)?),
                 None => Peers::Any,
@@ -73,6 +77,17 @@ impl RuleText {
                 ActionText::Pass => Action::Pass,
             },
         })
+    }
+
+    /// Nobody can tell which process a packet is for, so no rule may ask.
+    fn subject(&self) -> Result<Subject, String> {
+        let processes =
+            ProcessMatch { container: self.container.clone(), executable: self.executable.clone() };
+        let is_ingress = self.rule.contains(" ingress[");
+        match is_ingress && !processes.is_everybody() {
+            true => Err(format!("the processes of {}", self.rule)),
+            false => Ok(Subject { processes, ..read(&self.subject, subject)? }),
+        }
     }
 
     fn tier(&self, kind: PolicyKind) -> Result<Tier, String> {
@@ -103,7 +118,7 @@ fn read_all<T>(texts: &[String], parse: impl Fn(&str) -> Option<T>) -> Result<Ve
 
 fn subject(text: &str) -> Option<Subject> {
     let (namespaces, pods) = text.split_once(" / ")?;
-    Some(Subject { namespaces: selector(namespaces)?, pods: selector(pods)? })
+    Some(Subject::new(selector(namespaces)?, selector(pods)?))
 }
 
 fn peer(text: &str) -> Option<Peer> {
@@ -116,7 +131,7 @@ fn peer(text: &str) -> Option<Peer> {
     if let Some(name) = text.strip_prefix("dns ") {
         return Some(Peer::Domain(name.to_owned()));
     }
-    subject(text).map(|Subject { namespaces, pods }| Peer::Pods { namespaces, pods })
+    subject(text).map(|Subject { namespaces, pods, .. }| Peer::Pods { namespaces, pods })
 }
 
 fn block(text: &str) -> Option<Block> {

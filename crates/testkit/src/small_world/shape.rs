@@ -150,7 +150,7 @@ impl SubjectShape {
             Self::Everyone => Selector::everything(),
             Self::A => Selector::equals("app", "a"),
         };
-        Subject { namespaces: Selector::everything(), pods }
+        Subject::new(Selector::everything(), pods)
     }
 }
 

@@ -33,7 +33,7 @@ const GENERATION: u64 = 1;
 
 pub(crate) fn rule(rule: u32, allowed: bool) -> Cell {
     let verdict = if allowed { verdict_code::ALLOW } else { verdict_code::DENY };
-    Cell { rule, verdict, reason: 0, pad: 0 }
+    Cell { rule, verdict, reason: 0, counter: 0 }
 }
 
 /// The client has no policy; the server's ingress set has these cells for the client, by port of

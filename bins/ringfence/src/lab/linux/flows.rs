@@ -60,6 +60,7 @@ fn filter(arguments: &Flows) -> FlowFilter {
             .collect(),
         rules: arguments.rule.clone(),
         containers: arguments.container.clone(),
+        executables: arguments.executable.clone(),
         events: Vec::new(),
     }
 }
@@ -91,9 +92,11 @@ fn line(record: &FlowRecord, colour: Colour) -> String {
 }
 
 fn source(end: &FlowEnd) -> String {
-    let container = end.container.as_ref().map(|name| format!("[{name}]")).unwrap_or_default();
+    let words = [end.container.as_deref(), end.executable.as_deref()];
+    let words: Vec<&str> = words.into_iter().flatten().collect();
+    let process = if words.is_empty() { String::new() } else { format!("[{}]", words.join(" ")) };
     let port = end.port.map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}{container}{port}", end.called())
+    format!("{}{process}{port}", end.called())
 }
 
 fn destination(end: &FlowEnd, protocol: &str) -> String {

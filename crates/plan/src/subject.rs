@@ -1,0 +1,76 @@
+//! Subjects that come and go: processes that rules begin or cease to tell apart.
+//!
+//! A subject begins as what its pod is and ends as that, so in between only its sets change, as any
+//! endpoint's do. Nobody is led to a slot whose words are not there.
+
+use std::collections::BTreeMap;
+
+use abi::{Endpoint, Sets, SubjectKey};
+use compile::Image;
+
+use crate::phase::cross;
+use crate::{Op, PlanError};
+
+/// The writes that lead from `observed` to an image that behaves as `wanted`; none if it does.
+///
+/// # Errors
+/// Where a map would overflow on the way, or a slot changes its subject; see
+/// [`compile::Slots::keep_subjects`].
+pub fn plan(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanError> {
+    let ending = missing(observed, wanted);
+    let begins_in = |slot: &&u32| missing(wanted, observed).values().any(|taken| taken == *slot);
+    if let Some(slot) = ending.values().find(begins_in) {
+        return Err(PlanError::SlotTaken { slot: *slot });
+    }
+    let mut ops = begin(observed, wanted);
+    let mut now = observed.clone();
+    ops.iter().for_each(|op| op.apply(&mut now));
+    ops.extend(cross(&now, &with_ending(wanted, &ending))?);
+    ops.extend(end(&ending));
+    Ok(ops)
+}
+
+/// The subjects of `one` that `other` does not have, or has in another slot.
+fn missing(one: &Image, other: &Image) -> BTreeMap<SubjectKey, u32> {
+    let subjects = one.subjects.iter().filter(|(key, slot)| other.subjects.get(key) != Some(*slot));
+    subjects.map(|(key, slot)| (*key, *slot)).collect()
+}
+
+/// New ones get their pods' words, and are led to after that.
+fn begin(observed: &Image, wanted: &Image) -> Vec<Op> {
+    let of = |(key, slot): (SubjectKey, u32)| {
+        let as_pod = as_pod(observed, &key).map(|record| Op::Endpoint { endpoint: slot, record });
+        as_pod.into_iter().chain([Op::Subject { key, slot }])
+    };
+    missing(wanted, observed).into_iter().flat_map(of).collect()
+}
+
+/// What `key` is where nobody names it.
+fn as_pod(image: &Image, key: &SubjectKey) -> Option<Endpoint> {
+    let pod = image.endpoints.get(&key.endpoint)?;
+    Some(Endpoint {
+        sets: pod.sets.with_subjects(false),
+        generation: 0,
+        staged: pod.staged,
+        hairpin: Sets::QUARANTINE,
+    })
+}
+
+fn with_ending(wanted: &Image, ending: &BTreeMap<SubjectKey, u32>) -> Image {
+    let mut image = wanted.clone();
+    for (key, slot) in ending {
+        image.subjects.insert(*key, *slot);
+        if let Some(record) = as_pod(wanted, key) {
+            image.endpoints.insert(*slot, record);
+        }
+    }
+    image
+}
+
+fn end(ending: &BTreeMap<SubjectKey, u32>) -> Vec<Op> {
+    let of = |(key, slot): (&SubjectKey, &u32)| {
+        let empty = Op::Endpoint { endpoint: *slot, record: Endpoint::default() };
+        [Op::NoSubject { key: *key }, empty]
+    };
+    ending.iter().flat_map(of).collect()
+}
