@@ -103,6 +103,29 @@ pub struct PerformError {
     pub source: TableError,
 }
 
+/// Tables could not be made larger.
+#[derive(Debug, Error)]
+pub enum GrowError {
+    /// A pin.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The larger tables, or the programs for them.
+    #[error("the larger tables cannot be made")]
+    Open(#[from] OpenError),
+    /// A hook could not be led to the programs that use them.
+    #[error("a hook cannot be led to the larger tables")]
+    Attach(#[from] AttachError),
+    /// An entry could not be copied.
+    #[error("the larger tables cannot be filled")]
+    Table(#[from] TableError),
+    /// This map is no table of policies.
+    #[error("the map `{map}` cannot grow")]
+    Fixed {
+        /// Which.
+        map: &'static str,
+    },
+}
+
 /// An interface could not be attached or detached.
 #[derive(Debug, Error)]
 pub enum AttachError {

@@ -22,6 +22,11 @@ impl Held {
         self.links().insert((interface, direction), Arc::new(link));
     }
 
+    /// The same links, held twice.
+    pub(crate) fn share(&self) -> Self {
+        Self(Mutex::new(self.links().clone()))
+    }
+
     /// Nothing where it is not held.
     pub(crate) fn link(&self, interface: u32, direction: Direction) -> Option<Arc<OwnedFd>> {
         self.links().get(&(interface, direction)).map(Arc::clone)

@@ -14,8 +14,10 @@ use aya::{
 };
 
 use crate::{
-    Config, Direction, Events, EventsError, FileError, OpenError, Programs, RemoveError, RunError,
+    Capacities, Config, Direction, Events, EventsError, FileError, OpenError, Programs,
+    RemoveError, RunError,
     attribution::Attribution,
+    grow,
     held::Held,
     object::{self, EGRESS, INGRESS},
     tables::Tables,
@@ -23,7 +25,7 @@ use crate::{
 };
 
 /// Where an instance's pins are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Pins {
     pub(crate) maps: PathBuf,
     pub(crate) programs: PathBuf,
@@ -38,6 +40,23 @@ impl Pins {
             programs: version.join("programs"),
             links: version.join("links"),
         }
+    }
+
+    /// The folder that all of them are in.
+    pub(crate) fn version(&self) -> &Path {
+        self.links.parent().unwrap_or(&self.links)
+    }
+
+    /// Removes the pins of programs that have another fingerprint.
+    pub(crate) fn keep_programs(&self, fingerprint: &str) -> Result<(), FileError> {
+        let directory = &self.programs;
+        for entry in std::fs::read_dir(directory).map_err(failed("read", directory))? {
+            let path = entry.map_err(failed("read", directory))?.path();
+            if !path.to_string_lossy().ends_with(fingerprint) {
+                std::fs::remove_file(&path).map_err(failed("remove", &path))?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn create(&self) -> Result<(), FileError> {
@@ -92,13 +111,16 @@ pub struct Report {
 }
 
 impl Instance {
-    /// Opens the instance that is pinned in the configured directory, or makes it.
+    /// Opens the instance that is pinned in the configured directory, or makes it. Tables of policies
+    /// that are pinned keep their sizes, see [`Instance::grow`].
     ///
     /// # Errors
-    /// Where the kernel refuses a map or program, or the pinned maps have other sizes.
+    /// Where the kernel refuses a map or program, or other pinned maps have other sizes.
     pub fn open(config: &Config) -> Result<Self, OpenError> {
         let pins = Pins::of(config);
         pins.create()?;
+        grow::forget(&pins)?;
+        let config = &with_pinned_sizes(config, &pins.maps);
         let fingerprint = object::fingerprint(config);
         let pin = |name: &str| pins.programs.join(format!("{name}-{fingerprint}"));
         check_capacities(config, &pins.maps)?;
@@ -203,7 +225,10 @@ fn test_context(packet: &TestPacket<'_>) -> Vec<u8> {
 }
 
 /// Test runs cannot make socket calls, so their object has no programs for them.
-fn calls(config: &Config, pin: impl Fn(&str) -> PathBuf) -> Result<Vec<CallProgram>, OpenError> {
+pub(crate) fn calls(
+    config: &Config,
+    pin: impl Fn(&str) -> PathBuf,
+) -> Result<Vec<CallProgram>, OpenError> {
     match config.programs {
         Programs::Hooks => CALLS
             .iter()
@@ -213,7 +238,7 @@ fn calls(config: &Config, pin: impl Fn(&str) -> PathBuf) -> Result<Vec<CallProgr
     }
 }
 
-fn attribution(
+pub(crate) fn attribution(
     config: &Config,
     pin: impl Fn(&str) -> PathBuf,
 ) -> Result<Option<Attribution>, OpenError> {
@@ -228,7 +253,21 @@ pub(crate) fn from_pin(program: &'static str, path: &Path) -> Result<SchedClassi
         .map_err(|source| OpenError::Program { program, source: Box::new(source) })
 }
 
-/// A pinned map cannot grow; saying so early names the map.
+/// Tables of policies may have grown.
+fn with_pinned_sizes(config: &Config, maps: &Path) -> Config {
+    let pinned = |map| MapInfo::from_pin(maps.join(map)).ok().map(|info| info.max_entries());
+    let Capacities { peers, prefixes, rows, cells, .. } = config.capacities;
+    let capacities = Capacities {
+        peers: pinned("peers").unwrap_or(peers),
+        prefixes: pinned("prefixes").unwrap_or(prefixes),
+        rows: pinned("rows").unwrap_or(rows),
+        cells: pinned("cells").unwrap_or(cells),
+        ..config.capacities
+    };
+    Config { capacities, ..config.clone() }
+}
+
+/// What is no table of policies cannot grow; saying so early names the map.
 fn check_capacities(config: &Config, maps: &Path) -> Result<(), OpenError> {
     for (map, wanted) in object::capacities(config) {
         if let Ok(info) = MapInfo::from_pin(maps.join(map))

@@ -18,6 +18,7 @@ mod counters;
 mod error;
 mod events;
 mod features;
+mod grow;
 mod held;
 mod instance;
 mod link;
@@ -45,8 +46,8 @@ pub use company::{Chain, Drift, Occupant, Repair, Repaired, detach_pinned};
 pub use config::{Capacities, Config, Features, Lifetimes, Programs};
 pub use counters::Counters;
 pub use error::{
-    AttachError, EventsError, FileError, OpenError, PerformError, ReadError, RemoveError, RunError,
-    TableError,
+    AttachError, EventsError, FileError, GrowError, OpenError, PerformError, ReadError,
+    RemoveError, RunError, TableError,
 };
 pub use events::{Events, decode as decode_event};
 pub use features::{Missing, probe};

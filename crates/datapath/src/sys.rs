@@ -262,6 +262,19 @@ pub fn netns_cookie() -> io::Result<u64> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(cookie) }
 }
 
+/// Gives two paths each other's names in one step.
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    const EXCHANGE: u32 = 2;
+    let name = |path: &Path| CString::new(path.as_os_str().as_bytes()).map_err(io::Error::other);
+    let (one, other) = (name(one)?, name(other)?);
+    let here = libc::AT_FDCWD;
+    // SAFETY: both names end with a zero and outlive the call.
+    let result = unsafe {
+        libc::syscall(libc::SYS_renameat2, here, one.as_ptr(), here, other.as_ptr(), EXCHANGE)
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Mounts a BPF file system.
 pub(crate) fn mount_bpffs(path: &std::ffi::CStr) -> io::Result<()> {
     // SAFETY: all strings are terminated and outlive the call.

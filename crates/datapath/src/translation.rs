@@ -65,6 +65,18 @@ impl CallProgram {
         }
     }
 
+    /// Leads what is pinned at `path` here, if its name says that it is this call's.
+    pub(crate) fn lead(&mut self, name: &str, path: &Path) -> Result<(), AttachError> {
+        let refused = |program, source| AttachError::Cgroup { program, source: Box::new(source) };
+        if !name.ends_with(self.name) {
+            return Ok(());
+        }
+        match existing(path)? {
+            Some((link, _)) => self.update(link).map_err(|source| refused(self.name, source)),
+            None => Ok(()),
+        }
+    }
+
     fn connect(&mut self, cgroup: &File) -> Result<FdLink, ProgramError> {
         // A link is one of several by its nature; the kernel refuses to be told so.
         let id = self.program.attach(cgroup, CgroupAttachMode::Single)?;

@@ -8,8 +8,8 @@ use std::{
 
 use abi::{Event, Interface, interface_flags};
 use datapath::{
-    AttachError, BpffsError, Config, Direction, Events, EventsError, Instance, OpenError,
-    PerformError, Programs, RunError, TestPacket,
+    AttachError, BpffsError, Capacities, Config, Direction, Events, EventsError, GrowError,
+    Instance, OpenError, PerformError, Programs, RunError, TestPacket,
 };
 use plan::Op;
 use thiserror::Error;
@@ -82,6 +82,9 @@ pub enum BenchError {
     /// The instance.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Larger tables.
+    #[error(transparent)]
+    Grow(#[from] GrowError),
     /// The ring.
     #[error(transparent)]
     Events(#[from] EventsError),
@@ -142,6 +145,14 @@ impl Bench {
     #[must_use]
     pub fn instance(&self) -> &Instance {
         &self.instance
+    }
+
+    /// Makes tables larger; see [`Instance::grow`].
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub fn grow(&mut self, capacities: &Capacities) -> Result<bool, BenchError> {
+        Ok(self.instance.grow(capacities)?)
     }
 
     /// Makes a pod known.

@@ -1,0 +1,170 @@
+//! Growing the tables: larger ones are filled beside them, and programs that use those take over.
+//!
+//! A map of the kernel never changes its size. So for a moment there are two that say the same, and
+//! whichever a packet meets, the answer is one. What is not a table of policies stays where it is:
+//! connections, events, counts and endpoints are pinned a second time and shared.
+
+use std::{fs, os::fd::AsFd, path::Path};
+
+use crate::{
+    AttachError, Capacities, Config, Direction, FileError, GrowError, Instance,
+    instance::{Pins, attribution, calls, failed, from_pin},
+    link::{existing, update},
+    object::{self, EGRESS, INGRESS},
+    plain::Plain,
+    sys,
+    table::Table,
+    tables::Tables,
+};
+
+/// Where the larger tables are while they are being filled.
+const LARGER: &str = "maps-larger";
+
+impl Instance {
+    /// Makes the tables of policies at least as large as `wanted` says and leads every hook to
+    /// programs that use them. Nothing is denied or let through meanwhile that is not otherwise. To be
+    /// called where the interfaces are, in the node's network namespace. Returns whether any grew.
+    ///
+    /// # Errors
+    /// Where a map or program is refused: then all is as it was.
+    pub fn grow(&mut self, wanted: &Capacities) -> Result<bool, GrowError> {
+        let capacities = larger(&self.config.capacities, wanted);
+        if capacities == self.config.capacities {
+            return Ok(false);
+        }
+        let config = Config { capacities, ..self.config.clone() };
+        let mut larger = self.beside(&config)?;
+        let links = self.pins.links.clone();
+        if let Err(error) = larger.take_over(&links) {
+            self.take_over(&links)?;
+            forget(&self.pins)?;
+            return Err(error);
+        }
+        larger.settle(&self.pins)?;
+        *self = larger;
+        Ok(true)
+    }
+
+    /// An instance of its own that shares everything but the tables that grow, and says the same.
+    fn beside(&self, config: &Config) -> Result<Self, GrowError> {
+        let pins = Pins { maps: self.pins.version().join(LARGER), ..self.pins.clone() };
+        forget(&self.pins)?;
+        self.pins.keep_programs(&object::fingerprint(&self.config))?;
+        pins.create()?;
+        let growing = growing(&self.config, config);
+        for entry in fs::read_dir(&self.pins.maps).map_err(failed("read", &self.pins.maps))? {
+            let path = entry.map_err(failed("read", &self.pins.maps))?.path();
+            let name = path.file_name().unwrap_or_default();
+            if !growing.iter().any(|map| *map == name) {
+                share(&path, &pins.maps.join(name))?;
+            }
+        }
+        let fingerprint = object::fingerprint(config);
+        let pin = |name: &str| pins.programs.join(format!("{name}-{fingerprint}"));
+        object::load(config, &pins.maps, pin)?;
+        let larger = Self {
+            tables: Tables::open(&pins.maps, config.programs)?,
+            egress: from_pin(EGRESS, &pin(EGRESS))?,
+            ingress: from_pin(INGRESS, &pin(INGRESS))?,
+            calls: calls(config, pin)?,
+            attribution: attribution(config, pin)?,
+            held: self.held.share(),
+            config: config.clone(),
+            pins,
+        };
+        larger.copy(&self.tables, &growing)?;
+        Ok(larger)
+    }
+
+    fn copy(&self, from: &Tables, growing: &[&'static str]) -> Result<(), GrowError> {
+        let to = &self.tables;
+        for map in growing {
+            match *map {
+                "peers" => fill(&from.peers, &to.peers)?,
+                "prefixes" => fill(&from.prefixes, &to.prefixes)?,
+                "rows" => fill(&from.rows, &to.rows)?,
+                "cells" => fill(&from.cells, &to.cells)?,
+                _ => return Err(GrowError::Fixed { map }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Leads everything that is pinned in `links` to these programs, each in place.
+    fn take_over(&mut self, links: &Path) -> Result<(), GrowError> {
+        for entry in fs::read_dir(links).map_err(failed("read", links))? {
+            let path = entry.map_err(failed("read", links))?.path();
+            self.lead(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Leads what is pinned at `path` to the program of these that belongs there.
+    fn lead(&mut self, path: &Path) -> Result<(), GrowError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for direction in Direction::BOTH {
+            if name.ends_with(&format!("-{}", direction.word())) {
+                return self.lead_hook(path, direction);
+            }
+        }
+        Ok(self.calls.iter_mut().try_for_each(|call| call.lead(&name, path))?)
+    }
+
+    fn lead_hook(&mut self, path: &Path, direction: Direction) -> Result<(), GrowError> {
+        match existing(path)? {
+            // The veth of a link without an interface is gone.
+            Some((link, data)) if data.interface != 0 => {
+                let interface = data.interface;
+                let refused = |source| AttachError::Link { interface, source: Box::new(source) };
+                Ok(update(self.program(direction), link).map_err(refused)?)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Takes the place of `before`: the two folders of maps are exchanged in one step.
+    fn settle(&mut self, before: &Pins) -> Result<(), GrowError> {
+        sys::exchange(&before.maps, &self.pins.maps).map_err(failed("exchange", &before.maps))?;
+        self.pins = before.clone();
+        forget(&self.pins)?;
+        Ok(self.pins.keep_programs(&object::fingerprint(&self.config))?)
+    }
+}
+
+/// Removes what is left of a growth that was cut off.
+pub(crate) fn forget(pins: &Pins) -> Result<(), FileError> {
+    let larger = pins.version().join(LARGER);
+    match fs::remove_dir_all(&larger) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(failed("remove", &larger)(error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn share(from: &Path, to: &Path) -> Result<(), FileError> {
+    let map = sys::open_pinned(from).map_err(failed("open", from))?;
+    sys::pin(map.as_fd(), to).map_err(failed("pin", to))
+}
+
+fn fill<K: Plain, V: Plain>(from: &Table<K, V>, to: &Table<K, V>) -> Result<(), GrowError> {
+    let (keys, values): (Vec<K>, Vec<V>) = from.entries()?.into_iter().unzip();
+    keys.iter().zip(&values).try_for_each(|(key, value)| Ok(to.insert(key, value)?))
+}
+
+/// No table shrinks.
+fn larger(has: &Capacities, wanted: &Capacities) -> Capacities {
+    Capacities {
+        peers: has.peers.max(wanted.peers),
+        prefixes: has.prefixes.max(wanted.prefixes),
+        rows: has.rows.max(wanted.rows),
+        cells: has.cells.max(wanted.cells),
+        ..*has
+    }
+}
+
+/// The maps whose size differs.
+fn growing(has: &Config, wanted: &Config) -> Vec<&'static str> {
+    let pairs = object::capacities(has).into_iter().zip(object::capacities(wanted));
+    pairs.filter(|(has, wanted)| has != wanted).map(|((map, _), _)| map).collect()
+}
