@@ -11,8 +11,8 @@ pub enum Missing {
     Root,
     /// No type information of the kernel.
     TypeInformation,
-    /// Older than tcx.
-    Tcx,
+    /// Older than what is tested.
+    Kernel,
     /// No BPF file system.
     Bpffs,
 }
@@ -24,7 +24,7 @@ impl fmt::Display for Missing {
             Self::TypeInformation => {
                 "the kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)"
             }
-            Self::Tcx => "the kernel is older than 6.6, which brought tcx",
+            Self::Kernel => "the kernel is older than 6.1, the oldest that is tested",
             Self::Bpffs => "there is no /sys/fs/bpf to mount the BPF file system on",
         })
     }
@@ -36,7 +36,7 @@ pub fn probe() -> Vec<Missing> {
     [
         (crate::sys::is_root(), Missing::Root),
         (Path::new("/sys/kernel/btf/vmlinux").exists(), Missing::TypeInformation),
-        (kernel_version().is_some_and(|version| version >= (6, 6)), Missing::Tcx),
+        (kernel_version().is_some_and(|version| version >= OLDEST), Missing::Kernel),
         (Path::new("/sys/fs/bpf").is_dir(), Missing::Bpffs),
     ]
     .into_iter()
@@ -44,6 +44,9 @@ pub fn probe() -> Vec<Missing> {
     .map(|(_, missing)| missing)
     .collect()
 }
+
+/// The oldest kernel on which everything is tested.
+const OLDEST: (u32, u32) = (6, 1);
 
 fn kernel_version() -> Option<(u32, u32)> {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;

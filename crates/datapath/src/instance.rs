@@ -16,7 +16,9 @@ use aya::{
 use crate::{
     Config, Direction, Events, EventsError, FileError, OpenError, Programs, RemoveError, RunError,
     attribution::Attribution,
+    clsact,
     held::Held,
+    link::pinned_name,
     object::{self, EGRESS, INGRESS},
     tables::Tables,
     translation::{CALLS, CallProgram},
@@ -31,8 +33,8 @@ pub(crate) struct Pins {
 }
 
 impl Pins {
-    fn of(config: &Config) -> Self {
-        let version = config.pin_dir.join(format!("v{}", abi::VERSION));
+    fn below(directory: &Path) -> Self {
+        let version = directory.join(format!("v{}", abi::VERSION));
         Self {
             maps: version.join("maps"),
             programs: version.join("programs"),
@@ -97,11 +99,12 @@ impl Instance {
     /// # Errors
     /// Where the kernel refuses a map or program, or the pinned maps have other sizes.
     pub fn open(config: &Config) -> Result<Self, OpenError> {
-        let pins = Pins::of(config);
+        let pins = Pins::below(&config.pin_dir);
         pins.create()?;
         let fingerprint = object::fingerprint(config);
         let pin = |name: &str| pins.programs.join(format!("{name}-{fingerprint}"));
         check_capacities(config, &pins.maps)?;
+        check_hooks(config, &pins.links)?;
         if !object::names(config.programs).all(|name| pin(name).exists()) {
             remove_files(&pins.programs)?;
             object::load(config, &pins.maps, pin)?;
@@ -164,10 +167,11 @@ impl Instance {
             .map(|program| program.info().ok().and_then(|info| info.verified_instruction_count()))
     }
 
-    /// Detaches everything and removes all pins of this instance.
+    /// Detaches everything and removes all pins of this instance. Filters are found in the calling
+    /// thread's network namespace, see [`remove_pins`].
     ///
     /// # Errors
-    /// Where a pin cannot be removed.
+    /// Where a pin or filter cannot be removed.
     pub fn remove(self) -> Result<(), RemoveError> {
         let directory = self.config.pin_dir.clone();
         drop(self);
@@ -177,12 +181,16 @@ impl Instance {
 
 /// Removes what an instance left in `directory`, links first. What is absent is no error.
 ///
+/// A link goes with its pin. A filter of [`Hooks::Clsact`] does not: those of interfaces in the
+/// calling thread's network namespace are removed, those elsewhere go with their interfaces.
+///
 /// # Errors
-/// Where a pin cannot be removed.
+/// Where a pin or filter cannot be removed.
 pub fn remove_pins(directory: &Path) -> Result<(), RemoveError> {
+    clsact::remove_recorded(&Pins::below(directory).links)?;
     match std::fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(RemoveError(failed("remove", directory)(error)))
+            Err(failed("remove", directory)(error).into())
         }
         Ok(()) | Err(_) => Ok(()),
     }
@@ -235,6 +243,22 @@ fn check_capacities(config: &Config, maps: &Path) -> Result<(), OpenError> {
             && info.max_entries() != wanted
         {
             return Err(OpenError::Capacity { map, found: info.max_entries(), wanted });
+        }
+    }
+    Ok(())
+}
+
+/// Attaching by other means than before would leave what was attached where it is.
+fn check_hooks(config: &Config, links: &Path) -> Result<(), OpenError> {
+    let wanted = config.hooks;
+    for entry in std::fs::read_dir(links).map_err(failed("read", links))? {
+        let path = entry.map_err(failed("read", links))?.path();
+        match pinned_name(&path) {
+            Some(pinned) if pinned.hooks != wanted => {
+                let found = pinned.hooks;
+                return Err(OpenError::Hooks { found: found.word(), wanted: wanted.word() });
+            }
+            Some(_) | None => {}
         }
     }
     Ok(())
