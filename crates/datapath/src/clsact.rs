@@ -79,15 +79,15 @@ impl Instance {
         self.hold(interface, direction)
     }
 
-    /// Removes our filters from the hook, and nothing else.
+    /// Removes our filters from the hook, and nothing else: what runs there must be this program or
+    /// the one that is pinned.
     pub(crate) fn unfilter(&self, interface: u32, direction: Direction) -> Result<(), AttachError> {
-        let place = Place { interface, direction };
-        let mut control = TrafficControl::open().map_err(failed(interface))?;
-        let filters = control.list(place).map_err(failed(interface))?;
-        for filter in filters.iter().filter(|filter| filter.is_at_ours()) {
-            control.remove(place, filter.handle).map_err(failed(interface))?;
-        }
-        Ok(())
+        let own = self.program_id(interface, direction)?;
+        let pinned = pinned_id(&self.link_path(interface, direction)).ok();
+        std::iter::once(own)
+            .chain(pinned.filter(|pinned| *pinned != own))
+            .try_for_each(|program| remove_program(Place { interface, direction }, program))
+            .map_err(failed(interface))
     }
 
     /// Everybody on the hook. Nothing tells how often the filters changed.

@@ -81,7 +81,7 @@ impl Instance {
         })
     }
 
-    /// Detaches both hooks and, unless another interface leads to its endpoint, clears that for
+    /// Detaches both hooks, in the calling thread's network namespace, and, unless another interface leads to its endpoint, clears that for
     /// whoever has it next: no sets, which is quarantine, and no connection (rulings N24, N27).
     /// Returns what ended. The record goes last, so that whatever is cut off here can be done again.
     ///
@@ -129,7 +129,8 @@ impl Instance {
         Ok(self.tables.interfaces.insert(&interface, &record)?)
     }
 
-    /// The interfaces that are gone though the pins of their hooks are there; [`Instance::detach`] removes them.
+    /// The interfaces that are gone from the calling thread's network namespace though the pins of
+    /// their hooks are there; [`Instance::detach`] removes them.
     ///
     /// # Errors
     /// Where the links cannot be read.

@@ -283,8 +283,9 @@ impl NodeEnforcement {
     /// Before its slot is another's. Returns the connections that end with it.
     fn detach(&mut self, pod: &str) -> Result<Vec<Event>, EnforceError> {
         let Some(pod) = self.attached.remove(pod) else { return Ok(Vec::new()) };
-        self.instance.remove_pod(pod.cookie)?;
-        Ok(self.instance.detach(pod.interface, now_ns()?)?)
+        let Self { instance, netns, .. } = self;
+        instance.remove_pod(pod.cookie)?;
+        netns::within(netns, || Ok(instance.detach(pod.interface, now_ns()?)?))
     }
 
     fn end_silent(&mut self) -> Result<(), EnforceError> {

@@ -15,7 +15,8 @@ const PACKAGE: &str = "ringfence-kernel";
 
 /// The test programs of [`PACKAGE`] that run on every kernel: everything is loaded, the corpus is
 /// judged, and real packets are sent.
-const TESTS: [&str; 10] = [
+const TESTS: [&str; 11] = [
+    "clsact",
     "real",
     "verdict",
     "parser",
