@@ -34,6 +34,18 @@ impl Hooks {
         })
     }
 
+    /// What is lacking, in words, with what follows from that.
+    #[must_use]
+    pub fn lacking(self) -> Option<&'static str> {
+        match self {
+            Self::Tcx => None,
+            Self::Clsact => Some(
+                "tcx (Linux 6.6): anybody who may change filters can take ours away until that is \
+                 noticed",
+            ),
+        }
+    }
+
     /// In one word.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -4,17 +4,19 @@
 //! in force; only [`Instance::remove`] takes it away.
 
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
 };
 
 use aya::{
     maps::MapInfo,
-    programs::{SchedClassifier, TestRun, TestRunOptions},
+    programs::{ProgramInfo, SchedClassifier, TestRun, TestRunOptions},
 };
 
 use crate::{
-    Config, Direction, Events, EventsError, FileError, OpenError, Programs, RemoveError, RunError,
+    Config, Direction, Events, EventsError, Features, FileError, OpenError, Programs, RemoveError,
+    RunError,
     attribution::Attribution,
     clsact,
     held::Held,
@@ -53,6 +55,7 @@ impl Pins {
 #[derive(Debug)]
 pub struct Instance {
     pub(crate) config: Config,
+    features: Features,
     pub(crate) pins: Pins,
     pub(crate) tables: Tables,
     pub(crate) egress: SchedClassifier,
@@ -105,11 +108,16 @@ impl Instance {
         let pin = |name: &str| pins.programs.join(format!("{name}-{fingerprint}"));
         check_capacities(config, &pins.maps)?;
         check_hooks(config, &pins.links)?;
-        if !object::names(config.programs).all(|name| pin(name).exists()) {
+        let features = Features::recorded(&pin(Features::RECORD));
+        if features.is_none() || !object::names(config.programs).all(|name| pin(name).exists()) {
             remove_files(&pins.programs)?;
             object::load(config, &pins.maps, pin)?;
         }
+        let record = pin(Features::RECORD);
+        let features = Features::recorded(&record)
+            .ok_or_else(|| failed("read", &record)(io::ErrorKind::InvalidData.into()))?;
         let instance = Self {
+            features,
             tables: Tables::open(&pins.maps, config.programs)?,
             egress: from_pin(EGRESS, &pin(EGRESS))?,
             ingress: from_pin(INGRESS, &pin(INGRESS))?,
@@ -126,6 +134,12 @@ impl Instance {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What its programs use: the rest was taken away, or the kernel lacks it.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        self.features
     }
 
     /// A reader of the ring of events.
@@ -160,11 +174,17 @@ impl Instance {
         Ok(Report { verdict, data, duration: result.duration })
     }
 
-    /// How many instructions the verifier looked at, egress and ingress, where the kernel says so.
+    /// How many instructions the verifier looked at in each program, by its name, where the kernel
+    /// says so.
     #[must_use]
-    pub fn verified_instructions(&self) -> [Option<u32>; 2] {
-        [&self.egress, &self.ingress]
-            .map(|program| program.info().ok().and_then(|info| info.verified_instruction_count()))
+    pub fn verified_instructions(&self) -> BTreeMap<&'static str, Option<u32>> {
+        let fingerprint = object::fingerprint(&self.config);
+        let verified = |name: &'static str| {
+            let pin = self.pins.programs.join(format!("{name}-{fingerprint}"));
+            let info = ProgramInfo::from_pin(pin).ok();
+            (name, info.and_then(|info| info.verified_instruction_count()))
+        };
+        object::names(self.config.programs).map(verified).collect()
     }
 
     /// Detaches everything and removes all pins of this instance. Filters are found in the calling

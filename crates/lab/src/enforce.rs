@@ -243,11 +243,13 @@ impl NodeEnforcement {
         std::fs::create_dir_all(cgroup)?;
         instance.attach_cgroup(cgroup)?;
         instance.set_node_addresses(&site.wanted.addresses)?;
+        let mut guard = Guard::start(&instance)?;
+        guard.tell_what_is_lacking(&instance);
         Ok(Self {
             name: site.wanted.name.clone(),
             netns: site.netns.clone(),
             listening: Listening::start(instance.events()?),
-            guard: Guard::start(&instance)?,
+            guard,
             instance,
             slots: Slots::default(),
             addresses: site.wanted.addresses.clone(),
