@@ -10,11 +10,12 @@ mod plan;
 
 use std::path::Path;
 
-use crate::process::{self, ProcessError};
+use crate::process;
 use crate::{Ended, cli};
 use boot::BootError;
 use disk::DiskError;
 use package::PackageError;
+use plan::PlanError;
 pub(crate) use plan::{Closing, Plan, Step};
 
 /// A line of kernels, of which the newest package is taken.
@@ -41,7 +42,7 @@ pub(crate) enum KernelsError {
     #[error("there is no series {name}")]
     Unknown { name: String },
     #[error(transparent)]
-    Process(#[from] ProcessError),
+    Plan(#[from] PlanError),
     #[error("cannot get the kernel {series}")]
     Package { series: &'static str, source: PackageError },
     #[error("cannot make the file system for {series}")]

@@ -16,14 +16,16 @@ mod net;
 mod watched;
 mod world;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
+use abi::Sets;
 use datapath::{AttachError, Direction, Drift, FilterError, Hooks, Instance, OpenError, Repair};
 use foreign::{Foreign, Manner};
+use model::Builtin;
 use net::SERVER_DEVICE;
 use ringfence_kernel::available;
 use watched::{ALLOWED, DENIED, Flood, Watched, ask_and_hear, watched};
-use world::SERVER;
+use world::{SERVER, SET};
 
 /// Where our filter stands on the server's ingress hook, in the words of `tc`.
 const OURS: &str = "dev server egress protocol all prio 1 handle 0x52460001 bpf";
@@ -92,6 +94,22 @@ fn filters_enforce_and_who_comes_after_ours_still_runs() {
     // Nobody has to be there for it to hold.
     drop(watched.instance.take());
     assert!(watched.enforces());
+}
+
+#[test]
+fn a_pod_in_quarantine_receives_nothing_and_says_why() {
+    if !available() {
+        return;
+    }
+    let mut watched = clsact("clsact-quarantine");
+    assert!(watched.arrives(ALLOWED));
+    watched.net.flip(SERVER.endpoint, Sets::QUARANTINE, 2);
+    watched.net.told();
+    assert!(!watched.arrives(ALLOWED));
+    let reason = Builtin::Quarantine.code();
+    watched.net.await_told(|event| event.reason == reason && event.endpoint == SERVER.endpoint);
+    watched.net.flip(SERVER.endpoint, Sets::live(SET, 0).unwrap(), 3);
+    assert!(watched.arrives(ALLOWED));
 }
 
 #[test]
@@ -174,19 +192,22 @@ fn other_programs_take_our_place_and_no_packet_finds_it_open_or_closed() {
     if !available() {
         return;
     }
-    const UPGRADES: u64 = 8;
+    const UPGRADES: usize = 8;
     let mut watched = clsact("clsact-flood");
+    // Another lifetime makes another program; the maps stay.
+    let mut config = watched.net.instance.config().clone();
+    config.lifetimes.report_interval += Duration::from_secs(1);
+    let mut other = Some(Instance::open(&config).unwrap());
     let flood = Flood::start(&watched.net.client, &watched.net.server);
-    let before = listed(&watched);
-    for upgrade in 1..=UPGRADES {
-        // Another lifetime makes another program; the maps stay.
-        let mut config = watched.net.instance.config().clone();
-        config.lifetimes.report_interval += Duration::from_secs(upgrade);
+    let mut listings = BTreeSet::new();
+    for _ in 0..UPGRADES {
+        std::mem::swap(&mut watched.instance, &mut other);
+        let instance = watched.instance.take().unwrap();
         std::thread::scope(|scope| {
             let net = &watched.net;
             let talk = scope.spawn(|| ask_and_hear(net, 50));
             let upgraded = net.node.run(move || {
-                let mut instance = Instance::open(&config).unwrap();
+                let mut instance = instance;
                 instance.attach(SERVER_DEVICE, SERVER.interface()).unwrap();
                 instance
             });
@@ -195,11 +216,11 @@ fn other_programs_take_our_place_and_no_packet_finds_it_open_or_closed() {
         });
         assert_eq!(watched.put_right(), []);
         assert_eq!(watched.names(), [OURS_BY_NAME], "in place, not beside");
+        listings.insert(listed(&watched));
     }
-    assert_ne!(listed(&watched), before, "it is another program");
-    // Moves to the head, too.
+    assert_eq!(listings.len(), 2, "two programs by turns: {listings:?}");
     let _filter = Filter::add(&watched, Manner::Watches, 1);
-    assert_eq!(watched.put_right().len(), 1);
+    assert_eq!(watched.put_right().len(), 1, "it moves to the head, too");
     assert_eq!(flood.arrived(), 0);
 }
 

@@ -15,7 +15,8 @@ const PACKAGE: &str = "ringfence-kernel";
 
 /// The test programs of [`PACKAGE`] that run on every kernel: everything is loaded, the corpus is
 /// judged, and real packets are sent.
-const TESTS: [&str; 11] = [
+const TESTS: [&str; 12] = [
+    "golden",
     "clsact",
     "real",
     "verdict",
@@ -84,17 +85,28 @@ impl Closing {
     }
 }
 
+/// Why there is nothing to run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlanError {
+    #[error("cannot build the tests")]
+    Build(#[from] ProcessError),
+    #[error("{PACKAGE} has no test {name}")]
+    Absent { name: &'static str },
+}
+
 /// Builds the tests as whoever we are.
-pub(crate) fn build(root: &Path) -> Result<Plan, ProcessError> {
+pub(crate) fn build(root: &Path) -> Result<Plan, PlanError> {
     let mut cargo = process::command("cargo", root);
     cargo.args(["test", "--package", PACKAGE, "--no-run", "--quiet", "--message-format=json"]);
     let binaries = suite::binaries(&process::output(&mut cargo)?);
-    let step = |name: &str| {
-        let binary = binaries.iter().find(|binary| binary.name == name)?;
+    let step = |name: &'static str| {
+        let binary = binaries.iter().find(|binary| binary.name == name);
+        let binary = binary.ok_or(PlanError::Absent { name })?;
         let (program, folder) = (binary.program.clone(), binary.folder.clone());
-        Some(Step { name: name.to_owned(), program, folder })
+        Ok(Step { name: name.to_owned(), program, folder })
     };
-    Ok(Plan { steps: TESTS.into_iter().filter_map(step).collect() })
+    let steps: Result<_, PlanError> = TESTS.into_iter().map(step).collect();
+    Ok(Plan { steps: steps? })
 }
 
 #[cfg(test)]
