@@ -21,7 +21,7 @@ const MODPROBE: &str = "sbin/modprobe";
 /// The modules that are packed, below the kernel's own folder; what needs them loads them.
 const MODULES: [&str; 5] = ["net", "drivers/net", "lib", "crypto", "arch/x86/crypto"];
 /// What the tests read.
-const DATA: [&str; 2] = ["tests/corpus", "tests/packets/corpus"];
+const DATA: [&str; 3] = ["tests/corpus", "tests/packets/corpus", "tests/kernel/golden"];
 /// The crate through whose folder the way to the first of these leads.
 const READER: &str = "crates/testkit";
 /// Where this machine's programs may be, root's included.
