@@ -56,7 +56,7 @@ impl Features {
         [
             (
                 self.ct_lookup,
-                "the connection tracker's lookup (bpf_skb_ct_lookup of the module nf_conntrack): \
+                "the connection tracker's lookup (bpf_skb_ct_lookup, built in and not in a module): \
                  whoever the node's translation hides is judged as the node",
             ),
             (
