@@ -7,13 +7,14 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 XTASK := cargo run --quiet --package ringfence-xtask --
 DEMO ?= examples/shop
 SAMPLE ?=
+KERNEL ?=
 SECONDS_TO_FUZZ ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test tidy lint fmt deny mutants fuzz bench docs clean ci
+.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz bench docs clean ci
 
 help: ## list these names
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what building needs (done by every target that needs it)
 	@scripts/setup.sh build
@@ -28,6 +29,10 @@ demo: build ## enforce the sample application on this machine and probe it with 
 test: setup ## run every test; those that need root and a kernel say so where they cannot run
 	@scripts/setup.sh browser
 	@$(XTASK) test
+
+test-kernels: setup ## run the kernel's tests on other kernels, booted in an emulator
+	@scripts/setup.sh kernels
+	@$(XTASK) kernels $(if $(KERNEL),--only $(KERNEL))
 
 tidy: setup ## compare the drawings, lists and habits of the project with its tree
 	@$(XTASK) tidy

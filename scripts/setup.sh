@@ -14,6 +14,7 @@ usage() {
     cat <<'TEXT'
 usage: scripts/setup.sh build                 compilers for Rust and BPF, git, the pinned toolchain
        scripts/setup.sh rust                  the pinned toolchain only
+       scripts/setup.sh kernels               an emulator, and the list of the distribution's kernels
        scripts/setup.sh browser               chromium, for the tests of pictures
        scripts/setup.sh deny                  cargo-deny, built once into the cache
        scripts/setup.sh docs                  mdbook, built once into the cache
@@ -138,6 +139,20 @@ look_for_browser() {
     have chromium || have google-chrome || want chromium "looks at what \`ringfence graph\` draws, in tests"
 }
 
+look_for_emulator() {
+    have qemu-system-x86_64 || want qemu-system-x86 "boots the kernels that the tests are run on"
+    have cpio || want cpio "packs the file system that they begin with"
+    have_for_root depmod || want kmod "lists their modules, and loads them there"
+    have strip || want binutils "leaves out of the tests what only a debugger reads"
+}
+
+# The newest kernel is looked up by the distribution's list, which must be there.
+install_emulator() {
+    is_debian || give_up "the kernels are packages of Debian: this is neither Debian nor Ubuntu"
+    refresh_package_list
+    install_packages look_for_emulator
+}
+
 # install_packages LOOK: what LOOK misses.
 install_packages() {
     "$1"
@@ -251,6 +266,7 @@ main() {
             install_rust
             ;;
         browser) install_packages look_for_browser ;;
+        kernels) install_emulator ;;
         rust) install_rust ;;
         deny) install_deny ;;
         docs) install_mdbook ;;

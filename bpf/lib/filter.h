@@ -85,7 +85,7 @@ static __always_inline void subject_find(struct __sk_buff *skb, struct passage *
  * Judges a connection whose opener nobody saw: it may be if either end may have opened it. The
  * report's opener is tried first. Where the other one decides, `connection` is turned round.
  */
-static __noinline int judge_either(struct __sk_buff *skb, struct passage *passage,
+static __always_inline int judge_either(struct __sk_buff *skb, struct passage *passage,
 				   const struct interface *interface, struct connection *connection)
 {
 	struct report *report = &passage->report;
@@ -176,7 +176,7 @@ static __always_inline bool adopts(const struct interface *interface)
  * TCP that nobody saw opened, of a pod that ran before the programs: a connection of that time goes
  * on where either end may have opened it. A reset of one is let through and remembered by nobody.
  */
-static __noinline int filter_adopted(struct __sk_buff *skb, struct passage *passage,
+static __always_inline int filter_adopted(struct __sk_buff *skb, struct passage *passage,
 				     const struct interface *interface)
 {
 	struct packet *packet = &passage->packet;

@@ -56,12 +56,15 @@ __checked_alone int related_allowed(struct __sk_buff *skb, struct passage *passa
 {
 	struct report *report;
 	struct connection *connection;
+	struct connection_key key;
 	bool established, allowed;
 
 	if (!passage || !interface || !quoted_key(skb, passage, interface))
 		return false;
 	report = &passage->report;
-	connection = connection_find(&report->key, bpf_ktime_get_coarse_ns(), &established);
+	/* Before Linux 6.2 a key must be on the stack of whoever the verifier checks alone. */
+	key = report->key;
+	connection = connection_find(&key, bpf_ktime_get_coarse_ns(), &established);
 	allowed = connection && connection->generation == passage->words.generation;
 	if (connection && !allowed) {
 		report->remote_opened = connection->flags & CONNECTION_REMOTE_OPENED;

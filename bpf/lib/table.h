@@ -65,7 +65,7 @@ static __always_inline void cell_builtin(struct cell *cell, __u8 verdict, __u8 r
 static __always_inline bool peer_class(const struct address *address, __u32 *class)
 {
 	struct prefix_key key = { .length = 128, .address = *address };
-	__u32 *found = bpf_map_lookup_elem(&peers, address);
+	__u32 *found = bpf_map_lookup_elem(&peers, &key.address);
 
 	if (!found)
 		found = bpf_map_lookup_elem(&prefixes, &key);

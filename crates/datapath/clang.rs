@@ -26,6 +26,8 @@ pub(crate) fn objects(sources: &Path, names: &[&str]) -> ExitCode {
 
 fn build(sources: &Path, names: &[&str]) -> Result<(), String> {
     let clang = clang()?;
+    // What the verifier counts depends on who compiled.
+    println!("cargo::rustc-env=RINGFENCE_BPF_COMPILER={clang}");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
     names.iter().try_for_each(|name| {
         let source = sources.join(format!("{name}.bpf.c"));

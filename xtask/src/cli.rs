@@ -28,6 +28,11 @@ pub(crate) enum Task {
     FuzzParser(FuzzParser),
     /// Measure how many branches of the parser's twin the corpus reaches
     Coverage,
+    /// Run the kernel's tests on other kernels, booted in an emulator
+    Kernels(Kernels),
+    /// Be the first process of a guest of `kernels`
+    #[command(hide = true)]
+    Guest,
     /// Measure the programs in the kernel and write docs/benchmarks.md anew
     BenchDatapath,
     /// Measure whole processes on generated clusters and write docs/speed.md anew
@@ -75,6 +80,16 @@ pub(crate) struct FuzzParser {
     /// How many
     #[arg(long, default_value_t = 10_000_000)]
     pub(crate) packets: u64,
+}
+
+#[derive(Args)]
+pub(crate) struct Kernels {
+    /// Only these series
+    #[arg(long, value_name = "SERIES")]
+    pub(crate) only: Vec<String>,
+    /// Only these test programs
+    #[arg(long, value_name = "NAME")]
+    pub(crate) test: Vec<String>,
 }
 
 #[derive(Args)]

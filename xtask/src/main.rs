@@ -14,6 +14,8 @@ mod coverage;
 mod files;
 mod fuzz;
 mod fuzz_parser;
+mod guest;
+mod kernels;
 mod mutants;
 mod process;
 mod speed;
@@ -61,6 +63,11 @@ fn run(task: Task) -> Result<Ended, Box<dyn std::error::Error>> {
         Task::Fuzz(options) => fuzz::run(&root, &options)?,
         Task::FuzzParser(options) => fuzz_parser::run(&root, &options)?,
         Task::Coverage => coverage::run(&root)?,
+        Task::Kernels(options) => kernels::run(&root, &options)?,
+        Task::Guest => {
+            guest::run()?;
+            Ended::Well
+        }
         Task::BenchDatapath => bench_datapath::run(&root)?,
         Task::Speed => speed::run(&root)?,
         Task::Measure(measure) => {

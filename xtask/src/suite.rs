@@ -44,9 +44,11 @@ pub(crate) enum Outcome {
 /// One test binary and the folder of its crate, where cargo would run it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Binary {
+    /// As cargo calls the test.
+    pub(crate) name: String,
     /// Where it is.
     pub(crate) program: PathBuf,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     is_slow: bool,
 }
 
@@ -178,8 +180,9 @@ pub(crate) fn binaries(messages: &str) -> Vec<Binary> {
 
 fn binary(artifact: Artifact) -> Option<Binary> {
     let folder = artifact.manifest_path.parent().map(Path::to_path_buf)?;
-    let is_slow = SLOW.contains(&artifact.target.name.as_str());
-    Some(Binary { program: artifact.executable?, folder, is_slow })
+    let name = artifact.target.name;
+    let is_slow = SLOW.contains(&name.as_str());
+    Some(Binary { name, program: artifact.executable?, folder, is_slow })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::{
 use aya::programs::{ProgramInfo, SchedClassifier};
 
 use crate::{
-    AttachError, Direction, Instance,
+    AttachError, Direction, Hooks, Instance,
     link::{create, existing, pin, update},
     object,
     sys::{self, LinkData},
@@ -40,7 +40,7 @@ pub struct Chain {
     pub interface: u32,
     /// Which side of the pod's traffic.
     pub direction: Direction,
-    /// Changes whenever the chain does.
+    /// Changes whenever the chain does; 0 where nothing tells, as with [`Hooks::Clsact`].
     pub revision: u64,
     /// First who runs first.
     pub programs: Vec<Occupant>,
@@ -138,7 +138,7 @@ pub struct Repaired {
 
 /// What a pin's name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pinned {
+pub(crate) enum PinState {
     Nothing,
     Ours,
     Other,
@@ -150,7 +150,11 @@ impl Instance {
     /// # Errors
     /// Where the hooks cannot be read.
     pub fn company(&self, interface: u32) -> Result<Vec<Chain>, AttachError> {
-        Direction::BOTH.into_iter().map(|direction| self.chain(interface, direction)).collect()
+        let of_one_hook = |direction| match self.config.hooks {
+            Hooks::Tcx => self.chain(interface, direction),
+            Hooks::Clsact => self.filters(interface, direction),
+        };
+        Direction::BOTH.into_iter().map(of_one_hook).collect()
     }
 
     /// Looks at both hooks of an interface that this process has attached and is still there, and
@@ -162,6 +166,10 @@ impl Instance {
         let mut repaired = Vec::new();
         for direction in Direction::BOTH {
             let Some(link) = self.held.link(interface, direction) else { continue };
+            if self.config.hooks == Hooks::Clsact {
+                repaired.extend(self.put_filter_right(interface, direction)?);
+                continue;
+            }
             let chain = self.chain(interface, direction)?;
             let path = self.link_path(interface, direction);
             let held = sys::link_data(link.as_fd())
@@ -174,7 +182,7 @@ impl Instance {
         Ok(repaired)
     }
 
-    fn own(&self, direction: Direction) -> &SchedClassifier {
+    pub(crate) fn own(&self, direction: Direction) -> &SchedClassifier {
         match direction {
             Direction::Egress => &self.egress,
             Direction::Ingress => &self.ingress,
@@ -248,21 +256,21 @@ pub fn detach_pinned(path: &Path) -> io::Result<()> {
     sys::detach_link(sys::open_pinned(path)?.as_fd())
 }
 
-fn pinned(path: &Path, held: LinkData) -> Pinned {
+fn pinned(path: &Path, held: LinkData) -> PinState {
     match existing(path) {
-        Ok(None) => Pinned::Nothing,
-        Ok(Some((_, found))) if found == held => Pinned::Ours,
+        Ok(None) => PinState::Nothing,
+        Ok(Some((_, found))) if found == held => PinState::Ours,
         // What cannot be read is no link.
-        Ok(Some(_)) | Err(_) => Pinned::Other,
+        Ok(Some(_)) | Err(_) => PinState::Other,
     }
 }
 
 /// What is wrong with a link that is held: its pin first, because what follows replaces the pin.
-fn drifts(pinned: Pinned, held: LinkData, chain: &Chain) -> Vec<Drift> {
+fn drifts(pinned: PinState, held: LinkData, chain: &Chain) -> Vec<Drift> {
     let of_the_pin = match pinned {
-        Pinned::Ours => None,
-        Pinned::Nothing => Some(Drift::PinRemoved),
-        Pinned::Other => Some(Drift::PinChanged),
+        PinState::Ours => None,
+        PinState::Nothing => Some(Drift::PinRemoved),
+        PinState::Other => Some(Drift::PinChanged),
     };
     let runs = chain.programs.iter().find(|one| one.id == held.program);
     let of_the_link = match runs {
@@ -291,28 +299,28 @@ mod tests {
         LinkData { kind: 11, id: 3, program, interface }
     }
 
-    fn found(pinned: Pinned, program: u32, programs: &[u32]) -> Vec<Drift> {
+    fn found(pinned: PinState, program: u32, programs: &[u32]) -> Vec<Drift> {
         drifts(pinned, held(program, 1), &chain(programs))
     }
 
     #[test]
     fn company_behind_ours_is_no_drift_and_company_before_it_is() {
-        assert_eq!(found(Pinned::Ours, OURS, &[OURS, 8, 9]), []);
-        assert_eq!(found(Pinned::Ours, OURS, &[8, OURS]), [Drift::Preceded]);
+        assert_eq!(found(PinState::Ours, OURS, &[OURS, 8, 9]), []);
+        assert_eq!(found(PinState::Ours, OURS, &[8, OURS]), [Drift::Preceded]);
     }
 
     #[test]
     fn a_link_whose_program_runs_nowhere_is_detached_and_one_of_another_is_changed() {
-        assert_eq!(found(Pinned::Ours, OURS, &[]), [Drift::Detached]);
-        assert_eq!(found(Pinned::Ours, OURS, &[8]), [Drift::Detached]);
-        assert_eq!(found(Pinned::Ours, 8, &[8]), [Drift::ProgramChanged]);
-        assert_eq!(drifts(Pinned::Ours, held(OURS, 0), &chain(&[OURS])), [Drift::Detached]);
+        assert_eq!(found(PinState::Ours, OURS, &[]), [Drift::Detached]);
+        assert_eq!(found(PinState::Ours, OURS, &[8]), [Drift::Detached]);
+        assert_eq!(found(PinState::Ours, 8, &[8]), [Drift::ProgramChanged]);
+        assert_eq!(drifts(PinState::Ours, held(OURS, 0), &chain(&[OURS])), [Drift::Detached]);
     }
 
     #[test]
     fn the_pin_is_put_right_before_the_link() {
         let both = |pin| vec![pin, Drift::Preceded];
-        assert_eq!(found(Pinned::Nothing, OURS, &[8, OURS]), both(Drift::PinRemoved));
-        assert_eq!(found(Pinned::Other, OURS, &[8, OURS]), both(Drift::PinChanged));
+        assert_eq!(found(PinState::Nothing, OURS, &[8, OURS]), both(Drift::PinRemoved));
+        assert_eq!(found(PinState::Other, OURS, &[8, OURS]), both(Drift::PinChanged));
     }
 }

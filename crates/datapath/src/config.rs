@@ -5,6 +5,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::Hooks;
+
 /// Which object is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Programs {
@@ -77,6 +79,8 @@ pub struct Config {
     pub node_namespace: Option<u64>,
     /// What may be used; all of it unless said otherwise.
     pub features: Features,
+    /// By which means the programs are attached; the best that this kernel has unless said otherwise.
+    pub hooks: Hooks,
 }
 
 impl Config {
@@ -90,6 +94,7 @@ impl Config {
             lifetimes: Lifetimes::default(),
             node_namespace: None,
             features: Features::default(),
+            hooks: Hooks::of_this_kernel(),
         }
     }
 }

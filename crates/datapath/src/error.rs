@@ -7,6 +7,8 @@ use std::{io, path::PathBuf};
 use plan::Op;
 use thiserror::Error;
 
+use crate::FilterError;
+
 /// A file of the BPF file system could not be made, read or removed.
 #[derive(Debug, Error)]
 #[error("cannot {action} {}", path.display())]
@@ -71,6 +73,14 @@ pub enum OpenError {
         found: u32,
         /// As configured.
         wanted: u32,
+    },
+    /// The instance is attached by other means, which the configuration does not permit to change.
+    #[error("its programs are attached by {found}, and {wanted} is configured")]
+    Hooks {
+        /// By what.
+        found: &'static str,
+        /// As configured.
+        wanted: &'static str,
     },
     /// A map.
     #[error(transparent)]
@@ -139,6 +149,14 @@ pub enum AttachError {
         interface: u32,
         /// The cause.
         source: Box<aya::programs::ProgramError>,
+    },
+    /// A filter could not be read, put or removed.
+    #[error("cannot see to the filters of interface {interface}")]
+    Filter {
+        /// Its index.
+        interface: u32,
+        /// The cause.
+        source: FilterError,
     },
     /// A link could not be pinned.
     #[error("cannot pin the link to interface {interface}")]
@@ -211,8 +229,14 @@ pub enum EventsError {
 
 /// An instance could not be removed.
 #[derive(Debug, Error)]
-#[error(transparent)]
-pub struct RemoveError(#[from] pub FileError);
+pub enum RemoveError {
+    /// A pin.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A filter.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+}
 
 /// A test run could not be made.
 #[derive(Debug, Error)]

@@ -4,6 +4,8 @@
 
 use std::{fmt, path::Path};
 
+use crate::{Features, FileError, instance::failed};
+
 /// Something without which no instance can be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
@@ -11,8 +13,8 @@ pub enum Missing {
     Root,
     /// No type information of the kernel.
     TypeInformation,
-    /// Older than tcx.
-    Tcx,
+    /// Older than what is tested.
+    Kernel,
     /// No BPF file system.
     Bpffs,
 }
@@ -24,7 +26,7 @@ impl fmt::Display for Missing {
             Self::TypeInformation => {
                 "the kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)"
             }
-            Self::Tcx => "the kernel is older than 6.6, which brought tcx",
+            Self::Kernel => "the kernel is older than 6.1, the oldest that is tested",
             Self::Bpffs => "there is no /sys/fs/bpf to mount the BPF file system on",
         })
     }
@@ -36,7 +38,7 @@ pub fn probe() -> Vec<Missing> {
     [
         (crate::sys::is_root(), Missing::Root),
         (Path::new("/sys/kernel/btf/vmlinux").exists(), Missing::TypeInformation),
-        (kernel_version().is_some_and(|version| version >= (6, 6)), Missing::Tcx),
+        (kernel_version().is_some_and(|version| version >= OLDEST), Missing::Kernel),
         (Path::new("/sys/fs/bpf").is_dir(), Missing::Bpffs),
     ]
     .into_iter()
@@ -45,8 +47,78 @@ pub fn probe() -> Vec<Missing> {
     .collect()
 }
 
+impl Features {
+    /// The name of the record beside the programs.
+    pub(crate) const RECORD: &str = "features";
+
+    /// What is lacking, in words, with what follows from that.
+    pub fn lacking(self) -> impl Iterator<Item = &'static str> {
+        [
+            (
+                self.ct_lookup,
+                "the connection tracker's lookup (bpf_skb_ct_lookup, built in and not in a module): \
+                 whoever the node's translation hides is judged as the node",
+            ),
+            (
+                self.netns_cookie,
+                "the namespace cookie of a packet (Linux 6.15): the node's own packets are known by \
+                 device, socket and address alone",
+            ),
+        ]
+        .into_iter()
+        .filter(|(present, _)| !present)
+        .map(|(_, lack)| lack)
+    }
+
+    /// Kept as where a symbolic link leads: the BPF file system has no other files of text.
+    pub(crate) fn record(self, path: &Path) -> Result<(), FileError> {
+        let words = [self.ct_lookup, self.netns_cookie].map(|used| if used { "yes" } else { "no" });
+        std::os::unix::fs::symlink(words.join("-"), path).map_err(failed("write", path))
+    }
+
+    /// Nothing where there is no record that can be read.
+    pub(crate) fn recorded(path: &Path) -> Option<Self> {
+        let words = std::fs::read_link(path).ok()?;
+        let (ct_lookup, netns_cookie) = words.to_str()?.split_once('-')?;
+        let used = |word| match word {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        };
+        Some(Self { ct_lookup: used(ct_lookup)?, netns_cookie: used(netns_cookie)? })
+    }
+}
+
+/// The oldest kernel on which everything is tested.
+const OLDEST: (u32, u32) = (6, 1);
+
 fn kernel_version() -> Option<(u32, u32)> {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
     let mut numbers = release.split(|letter: char| !letter.is_ascii_digit());
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_recorded_is_read_and_nothing_else() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        for (at, (ct_lookup, netns_cookie)) in
+            [(true, true), (true, false), (false, true), (false, false)].into_iter().enumerate()
+        {
+            let path = folder.path().join(at.to_string());
+            let features = Features { ct_lookup, netns_cookie };
+            assert!(features.record(&path).is_ok());
+            assert_eq!(Features::recorded(&path), Some(features));
+            let lacking = usize::from(!ct_lookup) + usize::from(!netns_cookie);
+            assert_eq!(features.lacking().count(), lacking);
+        }
+        assert_eq!(Features::recorded(&folder.path().join("none")), None);
+        let other = folder.path().join("other");
+        std::os::unix::fs::symlink("yes-perhaps", &other)?;
+        assert_eq!(Features::recorded(&other), None);
+        Ok(())
+    }
 }

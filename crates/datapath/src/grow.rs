@@ -7,10 +7,10 @@
 use std::{fs, os::fd::AsFd, path::Path};
 
 use crate::{
-    AttachError, Capacities, Config, Direction, FileError, GrowError, Instance,
-    instance::{Pins, attribution, calls, failed, from_pin},
-    link::{existing, update},
-    object::{self, EGRESS, INGRESS},
+    AttachError, Capacities, Config, Direction, FileError, GrowError, Hooks, Instance,
+    instance::{Pins, failed},
+    link::{existing, pinned_name, update},
+    object,
     plain::Plain,
     sys,
     table::Table,
@@ -62,16 +62,7 @@ impl Instance {
         let fingerprint = object::fingerprint(config);
         let pin = |name: &str| pins.programs.join(format!("{name}-{fingerprint}"));
         object::load(config, &pins.maps, pin)?;
-        let larger = Self {
-            tables: Tables::open(&pins.maps, config.programs)?,
-            egress: from_pin(EGRESS, &pin(EGRESS))?,
-            ingress: from_pin(INGRESS, &pin(INGRESS))?,
-            calls: calls(config, pin)?,
-            attribution: attribution(config, pin)?,
-            held: self.held.share(),
-            config: config.clone(),
-            pins,
-        };
+        let larger = Self::pinned(config.clone(), pins, self.held.share())?;
         larger.copy(&self.tables, &growing)?;
         Ok(larger)
     }
@@ -101,12 +92,13 @@ impl Instance {
 
     /// Leads what is pinned at `path` to the program of these that belongs there.
     fn lead(&mut self, path: &Path) -> Result<(), GrowError> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        for direction in Direction::BOTH {
-            if name.ends_with(&format!("-{}", direction.word())) {
-                return self.lead_hook(path, direction);
-            }
+        if let Some(hook) = pinned_name(path) {
+            return match hook.hooks {
+                Hooks::Tcx => self.lead_hook(path, hook.direction),
+                Hooks::Clsact => Ok(self.filter(hook.interface, hook.direction)?),
+            };
         }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(self.calls.iter_mut().try_for_each(|call| call.lead(&name, path))?)
     }
 

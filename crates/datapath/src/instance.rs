@@ -4,21 +4,23 @@
 //! in force; only [`Instance::remove`] takes it away.
 
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
 };
 
 use aya::{
     maps::MapInfo,
-    programs::{SchedClassifier, TestRun, TestRunOptions},
+    programs::{ProgramInfo, SchedClassifier, TestRun, TestRunOptions},
 };
 
 use crate::{
-    Capacities, Config, Direction, Events, EventsError, FileError, OpenError, Programs,
+    Capacities, Config, Direction, Events, EventsError, Features, FileError, OpenError, Programs,
     RemoveError, RunError,
     attribution::Attribution,
-    grow,
+    clsact, grow,
     held::Held,
+    link::pinned_name,
     object::{self, EGRESS, INGRESS},
     tables::Tables,
     translation::{CALLS, CallProgram},
@@ -33,8 +35,8 @@ pub(crate) struct Pins {
 }
 
 impl Pins {
-    fn of(config: &Config) -> Self {
-        let version = config.pin_dir.join(format!("v{}", abi::VERSION));
+    fn below(directory: &Path) -> Self {
+        let version = directory.join(format!("v{}", abi::VERSION));
         Self {
             maps: version.join("maps"),
             programs: version.join("programs"),
@@ -70,6 +72,7 @@ impl Pins {
 #[derive(Debug)]
 pub struct Instance {
     pub(crate) config: Config,
+    features: Features,
     pub(crate) pins: Pins,
     pub(crate) tables: Tables,
     pub(crate) egress: SchedClassifier,
@@ -117,34 +120,52 @@ impl Instance {
     /// # Errors
     /// Where the kernel refuses a map or program, or other pinned maps have other sizes.
     pub fn open(config: &Config) -> Result<Self, OpenError> {
-        let pins = Pins::of(config);
+        let pins = Pins::below(&config.pin_dir);
         pins.create()?;
         grow::forget(&pins)?;
         let config = &with_pinned_sizes(config, &pins.maps);
         let fingerprint = object::fingerprint(config);
         let pin = |name: &str| pins.programs.join(format!("{name}-{fingerprint}"));
         check_capacities(config, &pins.maps)?;
-        if !object::names(config.programs).all(|name| pin(name).exists()) {
+        check_hooks(config, &pins.links)?;
+        let features = Features::recorded(&pin(Features::RECORD));
+        if features.is_none() || !object::names(config.programs).all(|name| pin(name).exists()) {
             remove_files(&pins.programs)?;
             object::load(config, &pins.maps, pin)?;
         }
-        let instance = Self {
+        Self::pinned(config.clone(), pins, Held::default())
+    }
+
+    /// What is pinned for `config`.
+    pub(crate) fn pinned(config: Config, pins: Pins, held: Held) -> Result<Self, OpenError> {
+        let fingerprint = object::fingerprint(&config);
+        let pin = |name: &str| pins.programs.join(format!("{name}-{fingerprint}"));
+        let record = pin(Features::RECORD);
+        let features = Features::recorded(&record)
+            .ok_or_else(|| failed("read", &record)(io::ErrorKind::InvalidData.into()))?;
+        Ok(Self {
+            features,
             tables: Tables::open(&pins.maps, config.programs)?,
             egress: from_pin(EGRESS, &pin(EGRESS))?,
             ingress: from_pin(INGRESS, &pin(INGRESS))?,
-            calls: calls(config, pin)?,
-            attribution: attribution(config, pin)?,
-            held: Held::default(),
-            config: config.clone(),
+            calls: calls(&config, pin)?,
+            attribution: attribution(&config, pin)?,
+            held,
+            config,
             pins,
-        };
-        Ok(instance)
+        })
     }
 
     /// The configuration that the instance was opened with.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What its programs use: the rest was taken away, or the kernel lacks it.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        self.features
     }
 
     /// A reader of the ring of events.
@@ -179,17 +200,24 @@ impl Instance {
         Ok(Report { verdict, data, duration: result.duration })
     }
 
-    /// How many instructions the verifier looked at, egress and ingress, where the kernel says so.
+    /// How many instructions the verifier looked at in each program, by its name, where the kernel
+    /// says so.
     #[must_use]
-    pub fn verified_instructions(&self) -> [Option<u32>; 2] {
-        [&self.egress, &self.ingress]
-            .map(|program| program.info().ok().and_then(|info| info.verified_instruction_count()))
+    pub fn verified_instructions(&self) -> BTreeMap<&'static str, Option<u32>> {
+        let fingerprint = object::fingerprint(&self.config);
+        let verified = |name: &'static str| {
+            let pin = self.pins.programs.join(format!("{name}-{fingerprint}"));
+            let info = ProgramInfo::from_pin(pin).ok();
+            (name, info.and_then(|info| info.verified_instruction_count()))
+        };
+        object::names(self.config.programs).map(verified).collect()
     }
 
-    /// Detaches everything and removes all pins of this instance.
+    /// Detaches everything and removes all pins of this instance. Filters are found in the calling
+    /// thread's network namespace, see [`remove_pins`].
     ///
     /// # Errors
-    /// Where a pin cannot be removed.
+    /// Where a pin or filter cannot be removed.
     pub fn remove(self) -> Result<(), RemoveError> {
         let directory = self.config.pin_dir.clone();
         drop(self);
@@ -199,12 +227,16 @@ impl Instance {
 
 /// Removes what an instance left in `directory`, links first. What is absent is no error.
 ///
+/// A link goes with its pin. A filter of [`Hooks::Clsact`] does not: those of interfaces in the
+/// calling thread's network namespace are removed, those elsewhere go with their interfaces.
+///
 /// # Errors
-/// Where a pin cannot be removed.
+/// Where a pin or filter cannot be removed.
 pub fn remove_pins(directory: &Path) -> Result<(), RemoveError> {
+    clsact::remove_recorded(&Pins::below(directory).links)?;
     match std::fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(RemoveError(failed("remove", directory)(error)))
+            Err(failed("remove", directory)(error).into())
         }
         Ok(()) | Err(_) => Ok(()),
     }
@@ -225,10 +257,7 @@ fn test_context(packet: &TestPacket<'_>) -> Vec<u8> {
 }
 
 /// Test runs cannot make socket calls, so their object has no programs for them.
-pub(crate) fn calls(
-    config: &Config,
-    pin: impl Fn(&str) -> PathBuf,
-) -> Result<Vec<CallProgram>, OpenError> {
+fn calls(config: &Config, pin: impl Fn(&str) -> PathBuf) -> Result<Vec<CallProgram>, OpenError> {
     match config.programs {
         Programs::Hooks => CALLS
             .iter()
@@ -238,7 +267,7 @@ pub(crate) fn calls(
     }
 }
 
-pub(crate) fn attribution(
+fn attribution(
     config: &Config,
     pin: impl Fn(&str) -> PathBuf,
 ) -> Result<Option<Attribution>, OpenError> {
@@ -274,6 +303,22 @@ fn check_capacities(config: &Config, maps: &Path) -> Result<(), OpenError> {
             && info.max_entries() != wanted
         {
             return Err(OpenError::Capacity { map, found: info.max_entries(), wanted });
+        }
+    }
+    Ok(())
+}
+
+/// Attaching by other means than before would leave what was attached where it is.
+fn check_hooks(config: &Config, links: &Path) -> Result<(), OpenError> {
+    let wanted = config.hooks;
+    for entry in std::fs::read_dir(links).map_err(failed("read", links))? {
+        let path = entry.map_err(failed("read", links))?.path();
+        match pinned_name(&path) {
+            Some(pinned) if pinned.hooks != wanted => {
+                let found = pinned.hooks;
+                return Err(OpenError::Hooks { found: found.word(), wanted: wanted.word() });
+            }
+            Some(_) | None => {}
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ use aya::{
     },
 };
 
-use crate::{AttachError, Instance, TableError, instance::failed, sys};
+use crate::{AttachError, Hooks, Instance, TableError, instance::failed, sys, tc::TrafficControl};
 
 /// How long after it was first attached a pod with connections is being adopted. Whatever lives
 /// sends within this time; what is still silent then has to open anew.
@@ -74,10 +74,14 @@ impl Instance {
         if known != Some(record) {
             self.tables.interfaces.insert(&interface, &record)?;
         }
-        Direction::BOTH.into_iter().try_for_each(|direction| self.link(interface, direction))
+        let hooks = self.config.hooks;
+        Direction::BOTH.into_iter().try_for_each(|direction| match hooks {
+            Hooks::Tcx => self.link(interface, direction),
+            Hooks::Clsact => self.filter(interface, direction),
+        })
     }
 
-    /// Detaches both hooks and, unless another interface leads to its endpoint, clears that for
+    /// Detaches both hooks, in the calling thread's network namespace, and, unless another interface leads to its endpoint, clears that for
     /// whoever has it next: no sets, which is quarantine, and no connection (rulings N24, N27).
     /// Returns what ended. The record goes last, so that whatever is cut off here can be done again.
     ///
@@ -92,6 +96,9 @@ impl Instance {
         }
         for direction in Direction::BOTH {
             self.held.release(interface, direction);
+            if self.config.hooks == Hooks::Clsact {
+                self.unfilter(interface, direction)?;
+            }
             let path = self.link_path(interface, direction);
             remove(&path)?;
             remove(&unnamed(&path))?;
@@ -122,7 +129,8 @@ impl Instance {
         Ok(self.tables.interfaces.insert(&interface, &record)?)
     }
 
-    /// The interfaces whose links are pinned but gone; [`Instance::detach`] removes them.
+    /// The interfaces that are gone from the calling thread's network namespace though the pins of
+    /// their hooks are there; [`Instance::detach`] removes them.
     ///
     /// # Errors
     /// Where the links cannot be read.
@@ -131,19 +139,34 @@ impl Instance {
         let mut stale = std::collections::BTreeSet::new();
         for entry in std::fs::read_dir(directory).map_err(failed("read", directory))? {
             let path = entry.map_err(failed("read", directory))?.path();
-            let index =
-                path.file_name().and_then(|name| name.to_str()?.split('-').next()?.parse().ok());
-            if let (Some(index), Some((_, data))) = (index, existing(&path)?)
-                && data.interface == 0
+            if let Some(pinned) = pinned_name(&path)
+                && self.is_stale(&path, pinned)?
             {
-                stale.insert(index);
+                stale.insert(pinned.interface);
             }
         }
         Ok(stale.into_iter().collect())
     }
 
+    fn is_stale(&self, path: &Path, pinned: Pinned) -> Result<bool, AttachError> {
+        match pinned.hooks {
+            Hooks::Tcx => Ok(existing(path)?.is_some_and(|(_, data)| data.interface == 0)),
+            Hooks::Clsact => {
+                let interface = pinned.interface;
+                let is_there = TrafficControl::open().and_then(|mut tc| tc.is_there(interface));
+                let is_there =
+                    is_there.map_err(|source| AttachError::Filter { interface, source })?;
+                Ok(!is_there)
+            }
+        }
+    }
+
     pub(crate) fn link_path(&self, interface: u32, direction: Direction) -> PathBuf {
-        self.pins.links.join(format!("{interface}-{}", direction.word()))
+        let name = match self.config.hooks {
+            Hooks::Tcx => format!("{interface}-{}", direction.word()),
+            Hooks::Clsact => format!("{interface}-{}{FILTER}", direction.word()),
+        };
+        self.pins.links.join(name)
     }
 
     pub(crate) fn program(&mut self, direction: Direction) -> &mut SchedClassifier {
@@ -176,6 +199,29 @@ impl Instance {
         self.held.hold(interface, direction, link);
         Ok(())
     }
+}
+
+/// Ends the name of a pin that stands for a filter: what is pinned is its program.
+const FILTER: &str = "-filter";
+
+/// What the name of a pin says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pinned {
+    pub(crate) interface: u32,
+    pub(crate) direction: Direction,
+    pub(crate) hooks: Hooks,
+}
+
+/// Nothing where the pin is not of an interface's hook.
+pub(crate) fn pinned_name(path: &Path) -> Option<Pinned> {
+    let name = path.file_name()?.to_str()?;
+    let (name, hooks) = match name.strip_suffix(FILTER) {
+        Some(name) => (name, Hooks::Clsact),
+        None => (name, Hooks::Tcx),
+    };
+    let (interface, word) = name.split_once('-')?;
+    let direction = Direction::BOTH.into_iter().find(|direction| direction.word() == word)?;
+    Some(Pinned { interface: interface.parse().ok()?, direction, hooks })
 }
 
 pub(crate) fn existing(path: &Path) -> Result<Option<(FdLink, sys::LinkData)>, AttachError> {

@@ -64,7 +64,8 @@ pub(crate) fn load(
     pin: impl Fn(&str) -> PathBuf,
 ) -> Result<(), OpenError> {
     let wanted: Vec<_> = names(config.programs).collect();
-    let mut ebpf = loaded(config, maps, &wanted)?;
+    let (mut ebpf, features) = loaded(config, maps, &wanted)?;
+    features.record(&pin(Features::RECORD))?;
     pin_programs(&mut ebpf, &wanted, pin)
 }
 
@@ -78,7 +79,7 @@ pub(crate) fn copy(
         Direction::Egress => EGRESS,
         Direction::Ingress => INGRESS,
     };
-    let mut ebpf = loaded(config, &pins.maps, &[name])?;
+    let (mut ebpf, _) = loaded(config, &pins.maps, &[name])?;
     let path = pins.programs.join(format!("{name}-copy-{}", std::process::id()));
     pin_programs(&mut ebpf, &[name], |_| path.clone())?;
     let copy = from_pin(name, &path);
@@ -92,13 +93,17 @@ fn permits(config: &Config, features: Features) -> bool {
     (most.ct_lookup || !features.ct_lookup) && (most.netns_cookie || !features.netns_cookie)
 }
 
-/// The object with these of its programs loaded, with as many features as the kernel accepts.
-fn loaded(config: &Config, maps: &Path, wanted: &[&'static str]) -> Result<Ebpf, OpenError> {
+/// The object with these of its programs loaded, and the features that the kernel accepts.
+fn loaded(
+    config: &Config,
+    maps: &Path,
+    wanted: &[&'static str],
+) -> Result<(Ebpf, Features), OpenError> {
     let mut refused = None;
     for features in ATTEMPTS.into_iter().filter(|features| permits(config, *features)) {
         let mut ebpf = object_with(config, maps, features)?;
         match load_programs(&mut ebpf, wanted) {
-            Ok(()) => return Ok(ebpf),
+            Ok(()) => return Ok((ebpf, features)),
             Err(error @ OpenError::Program { .. }) => {
                 tracing::debug!(?features, "the kernel refuses the programs");
                 refused = Some(error);

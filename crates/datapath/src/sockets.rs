@@ -10,16 +10,16 @@ use std::{
 };
 
 use model::Protocol;
-use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
-};
+use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP};
 use netlink_packet_sock_diag::{
     SOCK_DESTROY, SOCK_DIAG_BY_FAMILY, SockDiagMessage,
     constants::{AF_INET, AF_INET6},
     inet::{ExtensionFlags, InetRequest, InetResponse, SocketId, StateFlags},
 };
-use netlink_sys::{Socket, SocketAddr as Peer, protocols::NETLINK_SOCK_DIAG};
+use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use thiserror::Error;
+
+use crate::netlink::Conversation;
 
 /// A socket that talks to somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,17 +77,12 @@ pub fn end_sockets(
     Ok(ended)
 }
 
-/// A conversation with the kernel.
-struct Kernel {
-    socket: Socket,
-    heard: Vec<u8>,
-}
+/// The kernel, asked about sockets.
+struct Kernel(Conversation);
 
 impl Kernel {
     fn ask() -> Result<Self, SocketsError> {
-        let socket = Socket::new(NETLINK_SOCK_DIAG).map_err(SocketsError::Ask)?;
-        socket.connect(&Peer::new(0, 0)).map_err(SocketsError::Ask)?;
-        Ok(Self { socket, heard: Vec::new() })
+        Conversation::open(NETLINK_SOCK_DIAG).map(Self).map_err(SocketsError::Ask)
     }
 
     fn list(&mut self, family: u8, protocol: Protocol) -> Result<Vec<SocketId>, SocketsError> {
@@ -126,41 +121,19 @@ impl Kernel {
         }
     }
 
+    /// The library knows requests that list, not those that end, so the kind is given.
     fn say(&mut self, kind: u16, flags: u16, request: InetRequest) -> Result<(), SocketsError> {
         let body = SockDiagMessage::InetRequest(request);
-        let mut message = NetlinkMessage::new(NetlinkHeader::default(), body.into());
-        message.header.flags = NLM_F_REQUEST | flags;
-        message.finalize();
-        // The library knows requests that list, not those that end.
-        message.header.message_type = kind;
-        let mut octets = vec![0; message.buffer_len()];
-        message.serialize(&mut octets);
-        self.heard.clear();
-        self.socket.send(&octets, 0).map(drop).map_err(SocketsError::Ask)
+        self.0.say(flags, body, Some(kind)).map_err(SocketsError::Ask)
     }
 
-    /// The next thing that the kernel says, until it has said everything. A message may be about
-    /// nothing that matters here.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign type that may grow")]
+    /// The next thing that the kernel says, see [`Conversation::next`].
     fn next(&mut self) -> io::Result<Option<Option<Box<InetResponse>>>> {
-        if self.heard.is_empty() {
-            self.heard = self.socket.recv_from_full()?.0;
-        }
-        let read = NetlinkMessage::<SockDiagMessage>::deserialize(&self.heard);
-        let message = read.map_err(io::Error::other)?;
-        let length = (message.header.length as usize).max(1).next_multiple_of(4);
-        self.heard.drain(..length.min(self.heard.len()));
-        match message.payload {
-            NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(found)) => {
-                Ok(Some(Some(found)))
-            }
-            NetlinkPayload::Done(_) => Ok(None),
-            NetlinkPayload::Error(error) => match error.code {
-                None => Ok(None),
-                Some(_) => Err(error.to_io()),
-            },
-            _ => Ok(Some(None)),
-        }
+        let heard = self.0.next()?;
+        Ok(heard.map(|message| match message {
+            Some(SockDiagMessage::InetResponse(found)) => Some(found),
+            _ => None,
+        }))
     }
 }
 

@@ -243,11 +243,13 @@ impl NodeEnforcement {
         std::fs::create_dir_all(cgroup)?;
         instance.attach_cgroup(cgroup)?;
         instance.set_node_addresses(&site.wanted.addresses)?;
+        let mut guard = Guard::start(&instance)?;
+        guard.tell_what_is_lacking(&instance);
         Ok(Self {
             name: site.wanted.name.clone(),
             netns: site.netns.clone(),
             listening: Listening::start(instance.events()?),
-            guard: Guard::start(&instance)?,
+            guard,
             instance,
             slots: Slots::default(),
             addresses: site.wanted.addresses.clone(),
@@ -283,8 +285,9 @@ impl NodeEnforcement {
     /// Before its slot is another's. Returns the connections that end with it.
     fn detach(&mut self, pod: &str) -> Result<Vec<Event>, EnforceError> {
         let Some(pod) = self.attached.remove(pod) else { return Ok(Vec::new()) };
-        self.instance.remove_pod(pod.cookie)?;
-        Ok(self.instance.detach(pod.interface, now_ns()?)?)
+        let Self { instance, netns, .. } = self;
+        instance.remove_pod(pod.cookie)?;
+        netns::within(netns, || Ok(instance.detach(pod.interface, now_ns()?)?))
     }
 
     fn end_silent(&mut self) -> Result<(), EnforceError> {

@@ -43,6 +43,13 @@ impl Guard {
         self.told.push(line);
     }
 
+    /// Says what this kernel cannot do and what is therefore weaker.
+    pub(crate) fn tell_what_is_lacking(&mut self, instance: &Instance) {
+        let lacks = instance.features().lacking().map(str::to_owned);
+        let lacks = lacks.chain(instance.config().hooks.lacking().map(str::to_owned));
+        self.told.extend(lacks.map(|lack| format!("this kernel lacks {lack}")));
+    }
+
     /// Puts right what drifted. To be called in the node's network namespace. Returns the news.
     pub(crate) fn look(&mut self, instance: &mut Instance, pods: &Interfaces) -> Vec<String> {
         let mut news = std::mem::take(&mut self.told);

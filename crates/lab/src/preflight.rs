@@ -32,7 +32,7 @@ pub fn check() -> Result<(), LabError> {
     match datapath::probe().first() {
         Some(lack) => Err(missing(
             &format!("what this machine lacks: {lack}"),
-            "use a kernel of 6.6 or newer with CONFIG_DEBUG_INFO_BTF and BPF",
+            "use a kernel of 6.1 or newer with CONFIG_DEBUG_INFO_BTF and BPF; before 6.6, clsact too",
         )),
         None => Ok(()),
     }

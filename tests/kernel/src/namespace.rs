@@ -107,6 +107,15 @@ impl Namespace {
         self.run(move || command("ip", &words, ""))?
     }
 
+    /// Runs `tc` with these words. Returns what it said.
+    ///
+    /// # Errors
+    /// Where it fails.
+    pub fn tc(&self, words: &str) -> Result<String, NamespaceError> {
+        let words = words.to_owned();
+        self.run(move || command("tc", &words, ""))?
+    }
+
     /// Gives `nft` these rules.
     ///
     /// # Errors
