@@ -26,7 +26,7 @@ spec: {containers: []}
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {name: db, namespace: shop, annotations: {ringfence.io/enforcement: MODE}}
+metadata: {name: db, namespace: shop, annotations: {ringfence.io/mode: MODE}}
 spec:
   podSelector: {matchLabels: {app: db}}
   ingress:

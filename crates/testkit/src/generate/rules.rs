@@ -2,6 +2,8 @@
 //!
 //! What a kind cannot write is drawn too: the table is about rules, not about kinds.
 
+use std::collections::BTreeSet;
+
 use model::{
     Action, Block, Direction, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange, Ports,
     ProcessMatch, Requirement, Rule, RuleRef, Rules, Selector, Subject, Tier, Values,
@@ -17,6 +19,12 @@ use super::random::{Source, one_in, pick, several};
 pub fn rules(source: &mut dyn Source) -> Rules {
     let policies = several(source, 1, 6, policy);
     Rules::new(policies.into_iter().enumerate().flat_map(|(at, rules)| named(rules, at)).collect())
+}
+
+/// Draws which policies of `rules` are staged: one in five.
+pub fn staged(source: &mut dyn Source, rules: &Rules) -> Vec<PolicyRef> {
+    let policies: BTreeSet<&PolicyRef> = rules.iter().map(|rule| &rule.origin.policy).collect();
+    policies.into_iter().filter(|_| one_in(source, 5)).cloned().collect()
 }
 
 /// Names are given after drawing, so that policies are different objects.
