@@ -65,6 +65,13 @@ impl Rules {
         self.staged.iter()
     }
 
+    /// The enforced rules, as if nobody had written a staged policy.
+    #[must_use]
+    pub fn without_staged(&self) -> Self {
+        let rules = self.clone();
+        Self { staged: BTreeSet::new(), staged_rules: Vec::new(), ..rules }
+    }
+
     /// The rules as they would be if every staged policy were enforced.
     #[must_use]
     pub fn with_staged_enforced(&self) -> Self {
@@ -152,6 +159,14 @@ mod tests {
         let staged = rules().with_staged([policy("a")]);
         assert!(staged.iter().eq([&rule("b", 0), &rule("c", 0)]));
         assert!(staged.staged().eq([&policy("a")]));
+    }
+
+    #[test]
+    fn without_the_staged_ones_nothing_is_left_of_them() {
+        let staged = rules().with_staged([policy("a")]);
+        let rest = Rules::new(vec![rule("b", 0), rule("c", 0)]);
+        assert_eq!(staged.without_staged(), rest);
+        assert_eq!(staged.without_staged().with_staged_enforced(), rest);
     }
 
     #[test]

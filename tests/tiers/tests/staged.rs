@@ -5,9 +5,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 
-use compile::{Compiled, Scope, Slots, Untranslated, compile};
-use model::{Decision, Direction, Flow, PolicyRef, Rule, Rules, World};
+use compile::{CompileError, Compiled, Scope, Slots, Untranslated, compile};
+use model::{
+    Action, Block, Decision, Direction, Flow, Peer, Peers, PolicyKind, PolicyRef, PortMatch,
+    PortRange, Ports, Protocol, Rule, RuleRef, Rules, Selector, Subject, Tier, World,
+};
 use proptest::prelude::*;
 use testkit::corpus::{TierName, load_all};
 use testkit::generate::{Generated, Random, generated, staged};
@@ -67,14 +71,9 @@ impl Count {
     }
 }
 
-/// The enforced rules as if nobody had ever written a staged one.
-fn alone(rules: &Rules) -> Rules {
-    Rules::new(rules.iter().cloned().collect())
-}
-
 /// Staged or not there: verdict, rule, and what becomes of connections are the same, for both.
 fn changes_nothing(world: &World, rules: &Rules, flows: &[Flow], context: &str) -> u32 {
-    let alone = alone(rules);
+    let alone = rules.without_staged();
     let (with, without) = (table(world, rules), table(world, &alone));
     let mut compared = 0;
     for flow in flows {
@@ -175,4 +174,48 @@ proptest! {
         changes_nothing(&case.world, &rules, &case.flows, "drawn");
         Count::default().compare_all(&case.world, &rules, &case.flows, "drawn");
     }
+}
+
+/// A policy for everybody in which every peer has a port of its own, so that no rows are shared and
+/// there is not room enough for their cells.
+fn too_much() -> Rules {
+    const PEERS: u16 = 520;
+    assert!(u32::from(PEERS).pow(2) > abi::capacity::CELLS);
+    let policy = PolicyRef {
+        name: "too-much".to_owned(),
+        namespace: None,
+        kind: PolicyKind::ClusterNetworkPolicy,
+    };
+    let rule = |number: u16| {
+        let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(172, 16, 0, 0)) + u32::from(number));
+        let range = PortRange::single(number + 1);
+        Rule {
+            tier: Tier::Admin,
+            group: 1,
+            origin: RuleRef {
+                policy: policy.clone(),
+                direction: Direction::Ingress,
+                index: number.into(),
+            },
+            subject: Subject { namespaces: Selector::everything(), pods: Selector::everything() },
+            peers: Peers::OneOf(vec![Peer::Block(Block::whole(IpAddr::V4(address).into()))]),
+            ports: Ports::OneOf(vec![PortMatch::Numbers { protocol: Protocol::Tcp, range }]),
+            action: Action::Deny,
+        }
+    };
+    Rules::new((0..PEERS).map(rule).collect())
+}
+
+#[test]
+fn what_is_staged_and_has_no_room_keeps_nothing_from_being_enforced() {
+    let Generated { world, rules, .. } = Generated::seeded(3);
+    let (rules, more) = (rules.with_staged_enforced(), too_much());
+    let both = Rules::new(rules.iter().chain(more.iter()).cloned().collect());
+    let staged = both.clone().with_staged(policies(&more));
+    let (alone, with) = (table(&world, &rules), table(&world, &staged));
+    assert_eq!(with.image, alone.image);
+    assert!(matches!(with.unstaged, Some(CompileError::Capacity { what: "cells", .. })));
+    assert_eq!(alone.unstaged, None);
+    let slots = Slots::of(&world, Scope::Everywhere);
+    assert!(compile(&world, &both, &slots).is_err(), "enforced, it is an error as ever");
 }
