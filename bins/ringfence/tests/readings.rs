@@ -1,6 +1,6 @@
 //! Questions on which tools differ, and policies that wait: what each option changes.
 
-#![allow(clippy::unwrap_used, reason = "a test may crash")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
 mod support;
 
