@@ -92,7 +92,12 @@ impl Compiled {
         if other.pod() == Some(pod) {
             return Ok(None);
         }
-        let answer = self.image.lookup_staged(slot, direction, remote, flow.traffic());
+        let (image, traffic) = (&self.image, flow.traffic());
+        let subject = flow.process().map(|process| self.subjects.id(pod, process));
+        let answer = match direction {
+            Direction::Egress => image.lookup_staged_by(slot, subject, remote, traffic),
+            Direction::Ingress => image.lookup_staged(slot, direction, remote, traffic),
+        };
         answer.map(|answer| self.named(answer)).transpose()
     }
 

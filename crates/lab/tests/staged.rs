@@ -34,7 +34,7 @@ fn rules() -> Rules {
         tier: Tier::NetworkPolicy,
         group: 0,
         origin,
-        subject: Subject { namespaces: Selector::everything(), pods: app("api") },
+        subject: Subject::new(Selector::everything(), app("api")),
         peers: Peers::OneOf(vec![web]),
         ports: Ports::Any,
         action: Action::Allow,

@@ -143,7 +143,7 @@ mod tests {
             tier: Tier::NetworkPolicy,
             group: 0,
             origin: RuleRef { policy: policy(name), direction: Direction::Ingress, index },
-            subject: Subject { namespaces: everything(), pods: everything() },
+            subject: Subject::new(everything(), everything()),
             peers: Peers::Any,
             ports: Ports::Any,
             action: Action::Allow,

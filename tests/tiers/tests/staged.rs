@@ -14,7 +14,7 @@ use model::{
 };
 use proptest::prelude::*;
 use testkit::corpus::{TierName, load_all};
-use testkit::generate::{Generated, Random, generated, staged};
+use testkit::generate::{Generated, Random, generated, stageable, staged};
 use testkit::small_world;
 
 fn table(world: &World, rules: &Rules) -> Compiled {
@@ -93,8 +93,9 @@ fn policies(rules: &Rules) -> BTreeSet<PolicyRef> {
     rules.iter().map(|rule| rule.origin.policy.clone()).collect()
 }
 
-/// The case with half of its policies staged, and staged policies that somebody else wrote.
-fn crowded(seed: u64) -> Generated {
+/// The case with half of its policies staged, and staged policies that somebody else wrote, as far as
+/// `some` takes them.
+fn crowded(seed: u64, some: fn(&Rules) -> BTreeSet<PolicyRef>) -> Generated {
     let mut case = Generated::seeded(seed);
     let renamed = |mut rule: Rule| {
         rule.origin.policy.name = format!("other-{}", rule.origin.policy.name);
@@ -103,7 +104,7 @@ fn crowded(seed: u64) -> Generated {
     let others = Generated::seeded(seed + 10_000).rules.with_staged_enforced();
     let others = Rules::new(others.iter().cloned().map(renamed).collect());
     let own = case.rules.with_staged_enforced();
-    let staged = policies(&own).into_iter().step_by(2).chain(policies(&others));
+    let staged = some(&own).into_iter().step_by(2).chain(some(&others));
     case.rules = Rules::new(own.iter().chain(others.iter()).cloned().collect()).with_staged(staged);
     case
 }
@@ -129,7 +130,7 @@ fn the_table_stages_what_the_corpus_expects() {
 fn the_table_stages_what_the_oracle_decides_in_random_worlds() {
     let mut count = Count::default();
     for seed in 0..30 {
-        let Generated { world, rules, flows } = crowded(seed);
+        let Generated { world, rules, flows } = crowded(seed, stageable);
         count.compare_all(&world, &rules, &flows, &format!("seed {seed}"));
     }
     println!("T1 random: {count}");
@@ -139,7 +140,7 @@ fn the_table_stages_what_the_oracle_decides_in_random_worlds() {
 #[test]
 fn staging_changes_nothing_that_is_enforced() {
     let changes = |seed| {
-        let Generated { world, rules, flows } = crowded(seed);
+        let Generated { world, rules, flows } = crowded(seed, policies);
         changes_nothing(&world, &rules, &flows, &format!("seed {seed}"))
     };
     let compared: u32 = (0..30).map(changes).sum();
@@ -151,8 +152,8 @@ fn staging_changes_nothing_that_is_enforced() {
 #[test]
 fn nor_does_it_in_the_small_world() {
     let (mut cases, mut count) = (0, Count::default());
-    for case in small_world().filter(|case| policies(&case.rules).len() == 2).step_by(14) {
-        let second = policies(&case.rules).pop_last();
+    for case in small_world().filter(|case| stageable(&case.rules).len() == 2).step_by(14) {
+        let second = stageable(&case.rules).pop_last();
         let rules = case.rules.clone().with_staged(second);
         let context = format!("{:#?}", case.rules);
         changes_nothing(&case.world, &rules, &case.flows, &context);
@@ -197,7 +198,7 @@ fn too_much() -> Rules {
                 direction: Direction::Ingress,
                 index: number.into(),
             },
-            subject: Subject { namespaces: Selector::everything(), pods: Selector::everything() },
+            subject: Subject::new(Selector::everything(), Selector::everything()),
             peers: Peers::OneOf(vec![Peer::Block(Block::whole(IpAddr::V4(address).into()))]),
             ports: Ports::OneOf(vec![PortMatch::Numbers { protocol: Protocol::Tcp, range }]),
             action: Action::Deny,
@@ -211,7 +212,7 @@ fn what_is_staged_and_has_no_room_keeps_nothing_from_being_enforced() {
     let Generated { world, rules, .. } = Generated::seeded(3);
     let (rules, more) = (rules.with_staged_enforced(), too_much());
     let both = Rules::new(rules.iter().chain(more.iter()).cloned().collect());
-    let staged = both.clone().with_staged(policies(&more));
+    let staged = both.clone().with_staged(stageable(&more));
     let (alone, with) = (table(&world, &rules), table(&world, &staged));
     assert_eq!(with.image, alone.image);
     assert!(matches!(with.unstaged, Some(CompileError::Capacity { what: "cells", .. })));

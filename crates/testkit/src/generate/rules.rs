@@ -23,8 +23,18 @@ pub fn rules(source: &mut dyn Source) -> Rules {
 
 /// Draws which policies of `rules` are staged: one in five.
 pub fn staged(source: &mut dyn Source, rules: &Rules) -> Vec<PolicyRef> {
-    let policies: BTreeSet<&PolicyRef> = rules.iter().map(|rule| &rule.origin.policy).collect();
-    policies.into_iter().filter(|_| one_in(source, 5)).cloned().collect()
+    stageable(rules).into_iter().filter(|_| one_in(source, 5)).collect()
+}
+
+/// The policies of which the programs can tell what they would say if they were enforced: of staged
+/// rules about processes they tell nothing (ruling N37).
+#[must_use]
+pub fn stageable(rules: &Rules) -> BTreeSet<PolicyRef> {
+    let policies =
+        |is: fn(&&Rule) -> bool| rules.iter().filter(is).map(|rule| rule.origin.policy.clone());
+    let about_processes: BTreeSet<PolicyRef> =
+        policies(|rule| rule.subject.processes != ProcessMatch::default()).collect();
+    policies(|_| true).filter(|policy| !about_processes.contains(policy)).collect()
 }
 
 /// Names are given after drawing, so that policies are different objects.
