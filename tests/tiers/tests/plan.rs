@@ -32,8 +32,11 @@ fn answers(image: &Image, questions: &[Question]) -> Vec<[Answer; 2]> {
 
 /// What is staged (ruling N37).
 fn staged(image: &Image, questions: &[Question]) -> Vec<[Option<Answer>; 2]> {
-    let ask = |(slot, remote, traffic): &Question| {
-        Direction::ALL.map(|direction| image.lookup_staged(*slot, direction, *remote, *traffic))
+    let ask = |(slot, remote, traffic, subject): &Question| {
+        Direction::ALL.map(|direction| match direction {
+            Direction::Egress => image.lookup_staged_by(*slot, *subject, *remote, *traffic),
+            Direction::Ingress => image.lookup_staged(*slot, direction, *remote, *traffic),
+        })
     };
     questions.iter().map(ask).collect()
 }
@@ -221,7 +224,8 @@ fn policies_that_are_staged_and_enforced_by_turns_keep_the_promise_too() {
         for step in 0..4 {
             let context = format!("seed {seed} step {step}");
             let case = Generated { rules: restaged(&world.rules, step), ..world.clone() };
-            let (wanted, questions) = (wanted(&case, &mut slots), questions([&world, &case]));
+            let wanted = wanted(&case, &mut slots, &now);
+            let questions = questions([&world, &case], [&now, &wanted]);
             writes += plan(&now, &wanted).map_or(0, |ops| ops.len());
             for mut crashed in cross(&mut now, &wanted, &questions, &context) {
                 cross(&mut crashed, &wanted, &questions, &format!("{context}, crashed"));
@@ -253,7 +257,8 @@ fn staging_alone_changes_no_answer_on_the_way_and_judges_no_connection_again() {
                 _ => Rules::new(rules).with_staged(staged),
             };
             let case = Generated { rules, ..world.clone() };
-            let (wanted, questions) = (wanted(&case, &mut slots), questions([&world, &case]));
+            let wanted = wanted(&case, &mut slots, &now);
+            let questions = questions([&world, &case], [&now, &wanted]);
             let ops = plan(&now, &wanted).unwrap_or_else(|error| panic!("{context}: {error}"));
             let before = answers(&wanted, &questions);
             for op in ops.iter().filter(|_| step > 0) {
