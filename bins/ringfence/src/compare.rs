@@ -127,7 +127,9 @@ fn of_names(arguments: &Arguments) -> Result<Sides, CompareError> {
     header.options.push(format!("--policies {}", arguments.policies.join(" ")));
     let [a, b] = arguments.policies.as_slice() else { return Err(CompareError::Unreadable) };
     let namespace = &arguments.reading.namespace;
-    let rules = [only(&all.rules, a, namespace)?, only(&all.rules, b, namespace)?];
+    // Each is compared as if it were alone, so one that is staged is as good as any.
+    let known = all.rules.with_staged_enforced();
+    let rules = [only(&known, a, namespace)?, only(&known, b, namespace)?];
     Ok(Sides { world: all.world, rules, header })
 }
 

@@ -30,17 +30,20 @@ pub(crate) enum FailOn {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 With --git, OLD is read as it is at that revision, and NEW (OLD again if not given) as it is now.
+With --staged and one PATH alone, what is enforced is compared with what would be if staged policies
+were enforced; between two, both sides are judged as if they were.
 
 Examples:
   ringfence diff main/ branch/
   ringfence diff --git origin/main manifests/
   ringfence diff --git origin/main manifests/ --fail-on opened --protect app=db
-  ringfence diff before/ after/ --explain -o md")]
+  ringfence diff before/ after/ --explain -o md
+  ringfence diff --staged manifests/")]
 pub(crate) struct Arguments {
     /// Manifests before the change
     old: PathBuf,
     /// Manifests after it
-    #[arg(required_unless_present = "git")]
+    #[arg(required_unless_present_any = ["git", "staged"])]
     new: Option<PathBuf>,
     /// Manifests that are the same before and after, such as the cluster around
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
@@ -83,12 +86,15 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
 
 fn sides(arguments: &Arguments) -> Result<[Manifests; 2], Unreadable> {
     let now = Reading { git: None, ..arguments.reading.clone() };
+    let enforced = Reading { staged: false, ..now.clone() };
+    let is_one = arguments.new.is_none() && arguments.reading.git.is_none();
+    let before = if is_one { &enforced } else { &arguments.reading };
     let new = arguments.new.as_ref().unwrap_or(&arguments.old);
     let read = |path: &PathBuf, how: &Reading| {
         let paths = std::iter::once(path).chain(&arguments.both).cloned().collect();
         input::told(input::load_paths(paths, how)?)
     };
-    Ok([read(&arguments.old, &arguments.reading)?, read(new, &now)?])
+    Ok([read(&arguments.old, before)?, read(new, &now)?])
 }
 
 fn joined(arguments: &Arguments, old: &Manifests, new: &Manifests) -> Header {

@@ -23,6 +23,8 @@ pub(crate) struct Manifests {
     pub(crate) is_complete: bool,
     /// What was read, for the header of a report.
     pub(crate) digest: String,
+    /// How many policies are staged, whether or not they count.
+    pub(crate) staged: usize,
 }
 
 /// What the manifests say, before anything is added to it.
@@ -85,7 +87,7 @@ pub(crate) fn load_replicas(
     let (digest, options) = (loaded.digest(), options(how, replicas_max));
     let read = || manifest::read(&loaded.documents, &options);
     let reading = progress::during("reading manifests", read);
-    if !reading.staged.is_empty() {
+    if !reading.staged.is_empty() && !how.staged {
         let names: Vec<String> = reading.staged.iter().map(ToString::to_string).collect();
         eprintln!("staged, so they decide nothing: {}", names.join(", "));
     }
@@ -105,26 +107,27 @@ pub(crate) fn read(input: &Input) -> Result<Manifests, Unreadable> {
 /// # Errors
 /// Where the rest makes no world.
 pub(crate) fn told(loaded: Loaded) -> Result<Manifests, Unreadable> {
-    let digest = loaded.digest.clone();
+    let (digest, staged) = (loaded.digest.clone(), loaded.reading.staged.len());
     let Parts { parts, rules, is_complete } = loaded.told();
     let world = World::new(parts).map_err(|error| {
         eprintln!("error: {error}");
         Unreadable
     })?;
-    Ok(Manifests { world, rules, is_complete, digest })
+    Ok(Manifests { world, rules, is_complete, digest, staged })
 }
 
 impl Manifests {
     /// What a report about them says of itself.
     pub(crate) fn header(&self, command: &str, options: Vec<String>) -> Header {
-        header(command, options, &self.digest, self.is_complete)
+        header(command, options, &self.digest, self.is_complete, self.staged)
     }
 }
 
 impl Loaded {
     /// As [`Manifests::header`].
     pub(crate) fn header(&self, command: &str, options: Vec<String>) -> Header {
-        header(command, options, &self.digest, self.reading.is_complete())
+        let staged = self.reading.staged.len();
+        header(command, options, &self.digest, self.reading.is_complete(), staged)
     }
 
     /// Prints every problem.
@@ -136,12 +139,19 @@ impl Loaded {
     }
 }
 
-fn header(command: &str, options: Vec<String>, digest: &str, complete: bool) -> Header {
+fn header(
+    command: &str,
+    options: Vec<String>,
+    digest: &str,
+    complete: bool,
+    staged: usize,
+) -> Header {
     Header {
         tool: format!("ringfence {command}"),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         inputs: digest.to_owned(),
         options,
+        staged,
         complete,
     }
 }

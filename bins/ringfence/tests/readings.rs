@@ -1,11 +1,12 @@
 //! Questions on which tools differ, and policies that wait: what each option changes.
 
-#![allow(clippy::unwrap_used, reason = "a test may crash")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
 mod support;
 
 use std::fs;
 
+use serde_json::{Value, json};
 use support::ringfence;
 
 const WORLD: &str = "\
@@ -26,7 +27,7 @@ spec: {containers: []}
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {name: db, namespace: shop, annotations: {ringfence.io/enforcement: MODE}}
+metadata: {name: db, namespace: shop, annotations: {ringfence.io/mode: MODE}}
 spec:
   podSelector: {matchLabels: {app: db}}
   ingress:
@@ -76,4 +77,77 @@ fn a_staged_policy_decides_nothing_unless_it_is_asked_for() {
     assert!(said.1.contains("staged, so they decide nothing: NetworkPolicy shop/db"), "{}", said.1);
     says(&verdict("audit", nobody, "web", &["--staged"]), "deny");
     says(&verdict("enforce", nobody, "web", &[]), "deny");
+}
+
+const NOBODY: &str = "    - podSelector: {matchLabels: {app: nobody}}";
+
+/// A folder with the world, its policy of this mode.
+fn folder(mode: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = WORLD.replace("MODE", mode).replace("PEER", NOBODY);
+    fs::write(folder.path().join("world.yaml"), text).unwrap();
+    folder
+}
+
+#[test]
+fn explain_says_what_a_staged_policy_would_say_and_nothing_where_that_is_the_same() {
+    let said = verdict("audit", NOBODY, "web", &[]).0;
+    assert!(said.contains("if staged policies were enforced: deny\n"), "{said}");
+    assert!(said.contains("NetworkPolicy shop/db isolates shop/db"), "{said}");
+    let line = verdict("audit", NOBODY, "web", &["-o", "jsonl"]).0;
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["verdict"], &line["staged"]["verdict"]), (&json!("allow"), &json!("deny")));
+    assert_eq!(line["staged"]["ingress"]["rule"], "NetworkPolicy shop/db");
+    for (mode, more) in [("enforce", None), ("audit", Some("--staged"))] {
+        let more: Vec<&str> = more.into_iter().collect();
+        assert!(!verdict(mode, NOBODY, "web", &more).0.contains("staged policies"), "{mode}");
+    }
+    let allowed = "    - podSelector: {matchLabels: {app: web}}";
+    let same = verdict("audit", allowed, "web", &[]).0;
+    assert!(same.contains("if staged policies were enforced: allow\n"), "another rule: {same}");
+}
+
+#[test]
+fn the_header_counts_what_is_staged() {
+    for (mode, more, staged) in [
+        ("audit", &[][..], json!(1)),
+        ("audit", &["--staged"][..], json!(1)),
+        ("enforce", &[][..], Value::Null),
+    ] {
+        let (folder, fixed) = (folder(mode), ["reach", "world.yaml", "-o"]);
+        let (_, said, _) = ringfence(folder.path(), &[&fixed[..], &["json"], more].concat());
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["header"]["staged"], staged, "{mode} {more:?}");
+        let (_, wide, _) = ringfence(folder.path(), &[&fixed[..], &["wide"], more].concat());
+        let head = wide.lines().next().unwrap();
+        assert_eq!(head.ends_with(", 1 staged"), staged == json!(1), "{head}");
+    }
+}
+
+#[test]
+fn diff_of_one_path_says_what_staged_policies_would_change() {
+    let change = |mode: &str, more: &[&str]| {
+        let fixed = ["diff", "world.yaml", "--staged", "-o", "json"];
+        let (code, said, error) = ringfence(folder(mode).path(), &[&fixed, more].concat());
+        let said: Value = serde_json::from_str(&said).unwrap_or_default();
+        let count = |what: &str| said[what].as_array().map(Vec::len);
+        (code, count("opened"), count("closed"), error)
+    };
+    let (code, opened, closed, _) = change("audit", &["--fail-on", "closed"]);
+    assert_eq!((code, opened), (1, Some(0)));
+    assert!(closed > Some(0), "{closed:?}");
+    let (code, opened, closed, _) = change("enforce", &["--fail-on", "any"]);
+    assert_eq!((code, opened, closed), (0, Some(0), Some(0)));
+    let (code, opened, closed, _) = change("audit", &["world.yaml", "--fail-on", "any"]);
+    assert_eq!((code, opened, closed), (0, Some(0), Some(0)), "both as if they were enforced");
+    let (code, _, error) = ringfence(folder("audit").path(), &["diff", "world.yaml"]);
+    assert_eq!(code, 64, "one path alone needs --staged or --git: {error}");
+}
+
+#[test]
+fn a_staged_policy_can_be_compared_with_another() {
+    let words = ["compare", "-f", "world.yaml", "--policies", "shop/db", "shop/db", "-o", "json"];
+    let (code, said, error) = ringfence(folder("audit").path(), &words);
+    assert_eq!(code, 0, "{error}");
+    assert!(said.contains("equivalent"), "{said}");
 }

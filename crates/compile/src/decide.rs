@@ -70,16 +70,35 @@ impl Compiled {
     /// # Errors
     /// See [`Compiled::decide`].
     pub fn keeps_existing(&self, flow: &Flow, direction: Direction) -> Result<bool, Untranslated> {
-        let (own, other, exempt) = match direction {
-            Direction::Egress => (flow.source(), flow.destination(), false),
-            Direction::Ingress => {
-                (flow.destination(), flow.source(), flow.origin() == Origin::Host)
-            }
-        };
-        match own.pod().filter(|_| !exempt) {
-            Some(pod) => Ok(self.answer(flow, pod, other, direction)?.keeps_existing),
+        match judged(flow, direction) {
+            Some((pod, other)) => Ok(self.answer(flow, pod, other, direction)?.keeps_existing),
             None => Ok(false),
         }
+    }
+
+    /// What one end of `flow` would say if staged policies were enforced, as the programs tell it:
+    /// nothing where nothing is staged for the pod, no policy is asked, or the pod reaches itself
+    /// (ruling N37).
+    ///
+    /// # Errors
+    /// See [`Compiled::decide`].
+    pub fn staged(
+        &self,
+        flow: &Flow,
+        direction: Direction,
+    ) -> Result<Option<Judgement>, Untranslated> {
+        let Some((pod, other)) = judged(flow, direction) else { return Ok(None) };
+        let (slot, remote) = self.place(pod, other)?;
+        if other.pod() == Some(pod) {
+            return Ok(None);
+        }
+        let (image, traffic) = (&self.image, flow.traffic());
+        let subject = flow.process().map(|process| self.subjects.id(pod, process));
+        let answer = match direction {
+            Direction::Egress => image.lookup_staged_by(slot, subject, remote, traffic),
+            Direction::Ingress => image.lookup_staged(slot, direction, remote, traffic),
+        };
+        answer.map(|answer| self.named(answer)).transpose()
     }
 
     fn judge(
@@ -99,8 +118,7 @@ impl Compiled {
         other: &End,
         direction: Direction,
     ) -> Result<Answer, Untranslated> {
-        let slot = *self.slots.get(&pod).ok_or(Untranslated::NoEndpoint)?;
-        let remote: IpAddr = other.address().ok_or(Untranslated::NoAddress)?;
+        let (slot, remote) = self.place(pod, other)?;
         let traffic = flow.traffic();
         let subject = flow.process().map(|process| self.subjects.id(pod, process));
         Ok(match (other.pod() == Some(pod), flow.is_translated()) {
@@ -113,6 +131,12 @@ impl Compiled {
         })
     }
 
+    /// Where the table is asked.
+    fn place(&self, pod: PodId, other: &End) -> Result<(u32, IpAddr), Untranslated> {
+        let slot = *self.slots.get(&pod).ok_or(Untranslated::NoEndpoint)?;
+        Ok((slot, other.address().ok_or(Untranslated::NoAddress)?))
+    }
+
     fn named(&self, answer: Answer) -> Result<Judgement, Untranslated> {
         let reason = match answer.reason {
             Some(builtin) => Reason::Builtin(builtin),
@@ -123,4 +147,14 @@ impl Compiled {
         };
         Ok(Judgement::new(answer.verdict, reason))
     }
+}
+
+/// The pod whose policies are asked in `direction` and who stands at its other end; nothing where no
+/// policy is.
+fn judged(flow: &Flow, direction: Direction) -> Option<(PodId, &End)> {
+    let (own, other, is_exempt) = match direction {
+        Direction::Egress => (flow.source(), flow.destination(), false),
+        Direction::Ingress => (flow.destination(), flow.source(), flow.origin() == Origin::Host),
+    };
+    own.pod().filter(|_| !is_exempt).map(|pod| (pod, other))
 }

@@ -32,20 +32,36 @@ pub(crate) struct GroupSets {
     hairpin_egress: PolicySet,
     /// What the processes that rules name may send.
     subjects: BTreeMap<ProcessMatch, PolicySet>,
+    /// What all these would be if staged policies were enforced, where that is something else.
+    staged: Option<Staged>,
+}
+
+/// The way to itself has no staged sets: the programs ask none there. Processes are those that
+/// enforced rules name: were one asked for by a staged rule alone, packets of processes that nobody
+/// knows would be denied for it.
+struct Staged {
+    ingress: PolicySet,
+    egress: PolicySet,
+    subjects: BTreeMap<ProcessMatch, PolicySet>,
 }
 
 type GroupKey<'a> = (&'a str, &'a Labels, &'a [ContainerPort]);
 
 impl Endpoints {
     pub(crate) fn new(world: &World, rules: &Rules, slots: &Slots) -> Self {
-        let index = SubjectIndex::new(rules);
+        let (index, as_staged) = (SubjectIndex::new(rules), rules.with_staged_enforced());
+        let as_staged = (rules.staged().len() > 0).then(|| SubjectIndex::new(&as_staged));
         let mut known: HashMap<GroupKey<'_>, usize> = HashMap::new();
         let (mut groups, mut members) = (Vec::new(), Vec::new());
         let (mut slot_of, mut by_pod) = (BTreeMap::new(), BTreeMap::new());
         for (slot, id, pod) in slots.endpoints(world) {
             let key = (pod.namespace.as_str(), &pod.labels, pod.ports.as_slice());
             let group = *known.entry(key).or_insert_with(|| {
-                groups.push(GroupSets::new(&index, world, pod));
+                let sets = GroupSets::new(&index, world, pod);
+                groups.push(match &as_staged {
+                    Some(index) => sets.with_staged(index, world, pod),
+                    None => sets,
+                });
                 groups.len() - 1
             });
             slot_of.insert(id, slot);
@@ -82,6 +98,7 @@ impl Endpoints {
             [&group.ingress, &group.egress, &group.hairpin_ingress, &group.hairpin_egress]
                 .into_iter()
                 .chain(group.subjects.values())
+                .chain(group.staged.iter().flat_map(Staged::sets))
         })
     }
 
@@ -98,7 +115,11 @@ impl Endpoints {
             let records = self.subjects.of(*pod).filter_map(|(subject, id)| {
                 let slot = self.subjects.slot(*pod, id)?;
                 let egress = group.subjects.get(subject)?;
-                Some((slot, record(sets, &group.ingress, egress)))
+                let staged = group.staged.as_ref().and_then(|staged| {
+                    Some(word(sets, &staged.ingress, staged.subjects.get(subject)?))
+                });
+                let record = record(sets, &group.ingress, egress);
+                Some((slot, Endpoint { staged: staged.unwrap_or_default(), ..record }))
             });
             Some(records.collect::<Vec<_>>())
         };
@@ -109,31 +130,46 @@ impl Endpoints {
 impl GroupSets {
     fn new(index: &SubjectIndex<'_>, world: &World, pod: &Pod) -> Self {
         let rules = index.rules_of(world, pod);
-        let of = |direction, subject: &ProcessMatch| {
-            let speaks = |rule: &&Rule| {
-                rule.direction() == direction && speaks_for(&rule.subject.processes, subject)
-            };
-            let rules: Vec<&Rule> = rules.iter().copied().filter(speaks).collect();
-            PolicySet::new(&rules, index.rules, pod, direction)
-        };
+        let of = |direction, subject: &ProcessMatch| index.set(&rules, pod, direction, subject);
         let others = ProcessMatch::default();
         let (ingress, egress) = (of(Direction::Ingress, &others), of(Direction::Egress, &others));
         let (hairpin_ingress, hairpin_egress) = (ingress.to_itself(), egress.to_itself());
         let named = named(&rules).into_iter();
         let subjects =
             named.map(|subject| (subject.clone(), of(Direction::Egress, &subject))).collect();
-        Self { ingress, egress, hairpin_ingress, hairpin_egress, subjects }
+        Self { ingress, egress, hairpin_ingress, hairpin_egress, subjects, staged: None }
+    }
+
+    fn with_staged(self, index: &SubjectIndex<'_>, world: &World, pod: &Pod) -> Self {
+        let rules = index.rules_of(world, pod);
+        let of = |direction, subject: &ProcessMatch| index.set(&rules, pod, direction, subject);
+        let (others, named) = (ProcessMatch::default(), self.subjects.keys());
+        let staged = Staged {
+            ingress: of(Direction::Ingress, &others),
+            egress: of(Direction::Egress, &others),
+            subjects: named.map(|it| (it.clone(), of(Direction::Egress, it))).collect(),
+        };
+        let differs = staged.ingress != self.ingress
+            || staged.egress != self.egress
+            || staged.subjects != self.subjects;
+        Self { staged: differs.then_some(staged), ..self }
     }
 
     fn record(&self, sets: &Sets<'_>) -> Endpoint {
-        let Endpoint { sets: own, generation, staged, .. } =
-            record(sets, &self.ingress, &self.egress);
+        let Endpoint { sets: own, generation, .. } = record(sets, &self.ingress, &self.egress);
+        let staged = self.staged.as_ref().map(|it| word(sets, &it.ingress, &it.egress));
         Endpoint {
             sets: own.with_subjects(!self.subjects.is_empty()),
             generation,
-            staged,
+            staged: staged.unwrap_or_default(),
             hairpin: word(sets, &self.hairpin_ingress, &self.hairpin_egress),
         }
+    }
+}
+
+impl Staged {
+    fn sets(&self) -> impl Iterator<Item = &PolicySet> {
+        [&self.ingress, &self.egress].into_iter().chain(self.subjects.values())
     }
 }
 
@@ -177,6 +213,21 @@ impl<'a> SubjectIndex<'a> {
             }
         }
         index
+    }
+
+    /// What `rules` of `pod` say of what `subject` sends, or of what the pod receives.
+    fn set(
+        &self,
+        rules: &[&Rule],
+        pod: &Pod,
+        direction: Direction,
+        subject: &ProcessMatch,
+    ) -> PolicySet {
+        let speaks = |rule: &&Rule| {
+            rule.direction() == direction && speaks_for(&rule.subject.processes, subject)
+        };
+        let rules: Vec<&Rule> = rules.iter().copied().filter(speaks).collect();
+        PolicySet::new(&rules, self.rules, pod, direction)
     }
 
     fn rules_of(&self, world: &World, pod: &Pod) -> Vec<&'a Rule> {

@@ -60,6 +60,8 @@ pub struct Compiled {
     pub slots: BTreeMap<PodId, u32>,
     /// The processes that rules name.
     pub subjects: Subjects,
+    /// Why nothing is staged in this table although policies are: with it a map would overflow.
+    pub unstaged: Option<CompileError>,
 }
 
 /// Why a table cannot be built.
@@ -77,11 +79,20 @@ pub enum CompileError {
     },
 }
 
-/// Compiles the table of the endpoints in `slots`.
+/// Compiles the table of the endpoints in `slots`. What is staged is left out where there is no room
+/// for it, because it must not keep what is enforced from being programmed (ruling N37).
 ///
 /// # Errors
 /// Where a map would overflow. Capacity is counted before anything is committed.
 pub fn compile(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, CompileError> {
+    match table(world, rules, slots) {
+        Err(error) if rules.staged().len() > 0 => table(world, &rules.without_staged(), slots)
+            .map(|enforced| Compiled { unstaged: Some(error), ..enforced }),
+        compiled => compiled,
+    }
+}
+
+fn table(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, CompileError> {
     let mut names = Names::default();
     let endpoints = Endpoints::new(world, rules, slots);
     let sets = Sets::intern(&endpoints);
@@ -101,7 +112,7 @@ pub fn compile(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, 
     service::write(world, &mut image);
     image.check_capacity()?;
     let (slots, subjects) = (endpoints.slots(), endpoints.subjects.clone());
-    Ok(Compiled { image, names, slots, subjects })
+    Ok(Compiled { image, names, slots, subjects, unstaged: None })
 }
 
 impl Compiled {

@@ -46,10 +46,50 @@ impl Image {
         if !sets.is_live() {
             return builtin(Builtin::Quarantine).into();
         }
-        let set = set_of(sets, direction);
+        self.answer(set_of(sets, direction), direction, remote.into(), traffic)
+    }
+
+    /// What the staged sets of endpoint `slot` say (ruling N37); nothing where nothing is staged.
+    #[must_use]
+    pub fn lookup_staged(
+        &self,
+        slot: u32,
+        direction: Direction,
+        remote: impl Into<Address>,
+        traffic: Traffic,
+    ) -> Option<Answer> {
+        let endpoint = self.endpoints.get(&slot).copied().unwrap_or_default();
+        let is_told = endpoint.sets.is_live() && endpoint.staged.is_live();
+        let set = set_of(endpoint.staged, direction);
+        is_told.then(|| self.answer(set, direction, remote.into(), traffic))
+    }
+
+    /// As [`lookup_staged`](Self::lookup_staged) for what `subject` sends; nothing where somebody
+    /// must be known and is not.
+    #[must_use]
+    pub fn lookup_staged_by(
+        &self,
+        slot: u32,
+        subject: Option<u32>,
+        remote: impl Into<Address>,
+        traffic: Traffic,
+    ) -> Option<Answer> {
+        let sets = self.endpoints.get(&slot).copied().unwrap_or_default().sets;
+        let own = match sets.has_subjects() {
+            true => {
+                let key = abi::SubjectKey { endpoint: slot, subject: subject? };
+                self.subjects.get(&key).copied().unwrap_or(slot)
+            }
+            false => slot,
+        };
+        self.lookup_staged(own, Direction::Egress, remote, traffic)
+    }
+
+    /// What set `set` says as an endpoint's own in `direction`.
+    fn answer(&self, set: u32, direction: Direction, remote: Address, traffic: Traffic) -> Answer {
         match direction {
-            Direction::Ingress => self.verdict(set, remote.into(), traffic).into(),
-            Direction::Egress => self.destination(set, remote.into(), traffic).into(),
+            Direction::Ingress => self.verdict(set, remote, traffic).into(),
+            Direction::Egress => self.destination(set, remote, traffic).into(),
         }
     }
 

@@ -2,11 +2,11 @@
 //!
 //! What was not asked is said too: a person looks for the policy that they wrote.
 
-use model::{Builtin, Direction, Flow, Judgement, Reason, Tier, Verdict, World};
+use model::{Builtin, Direction, Flow, Judgement, Reason, Rules, Tier, Verdict, World};
 use policy::{EndTrace, Outcome, Trace};
 
 use crate::excerpt;
-use crate::explanation::{By, EndAnswer, FlowAnswer, StageAnswer, StageOutcome};
+use crate::explanation::{By, EndAnswer, FlowAnswer, StageAnswer, StageOutcome, StagedAnswer};
 use crate::question::Input;
 use crate::{name, verdict};
 
@@ -19,7 +19,27 @@ pub(crate) fn flow(input: &Input<'_>, flow: &Flow, trace: &Trace) -> FlowAnswer 
         verdict: verdict(trace),
         egress: end(input, flow, Direction::Egress, &trace.egress),
         ingress: end(input, flow, Direction::Ingress, &trace.ingress),
+        staged: None,
     }
+}
+
+/// What `rules`, in which nothing is staged, would say, where that is something else.
+pub(crate) fn staged(
+    input: &Input<'_>,
+    flow: &Flow,
+    trace: &Trace,
+    rules: &Rules,
+) -> Option<StagedAnswer> {
+    let enforced = trace.clone().into_decision();
+    let decision = policy::decide(input.world, rules, flow);
+    let why = |direction, judgement: &Judgement| {
+        meaning(input.world, flow, direction, &judgement.reason, judgement.verdict)
+    };
+    (decision != enforced).then(|| StagedAnswer {
+        verdict: decision.verdict(),
+        egress: why(Direction::Egress, &decision.egress),
+        ingress: why(Direction::Ingress, &decision.ingress),
+    })
 }
 
 fn end(input: &Input<'_>, flow: &Flow, direction: Direction, trace: &EndTrace) -> EndAnswer {

@@ -63,6 +63,22 @@ pub struct FlowAnswer {
     pub egress: EndAnswer,
     /// What the destination's policies say.
     pub ingress: EndAnswer,
+    /// What would be said if staged policies were enforced (ruling N37), where that is something
+    /// else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staged: Option<StagedAnswer>,
+}
+
+/// What both ends would say of one flow.
+#[derive(Clone, Debug, Serialize)]
+pub struct StagedAnswer {
+    /// `allow` only if both ends would allow.
+    #[serde(serialize_with = "in_words")]
+    pub verdict: Verdict,
+    /// Why, at the source, in one sentence.
+    pub egress: String,
+    /// Why, at the destination.
+    pub ingress: String,
 }
 
 /// What one end says, and the way to it.

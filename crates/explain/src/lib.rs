@@ -19,7 +19,7 @@ mod render;
 
 pub use explanation::{
     By, EndAnswer, Excerpt, Explanation, FlowAnswer, Leads, Line, Mark, Near, StageAnswer,
-    StageOutcome,
+    StageOutcome, StagedAnswer,
 };
 pub use patch::{Patch, Patched, Refusal, Remedy};
 pub use question::{Input, Question};
@@ -36,8 +36,12 @@ pub fn explain(input: &Input<'_>, question: &Question) -> Explanation {
         .iter()
         .map(|flow| (flow, policy::trace(input.world, input.rules, flow)))
         .collect();
-    let flows: Vec<FlowAnswer> =
-        traces.iter().map(|(flow, trace)| answer::flow(input, flow, trace)).collect();
+    let as_staged = input.rules.with_staged_enforced();
+    let answer = |(flow, trace): &(&Flow, Trace)| FlowAnswer {
+        staged: answer::staged(input, flow, trace, &as_staged),
+        ..answer::flow(input, flow, trace)
+    };
+    let flows: Vec<FlowAnswer> = traces.iter().map(answer).collect();
     let is_denied = |(_, trace): &&(&Flow, Trace)| verdict(trace) == Verdict::Deny;
     let denied: Vec<&(&Flow, Trace)> = traces.iter().filter(is_denied).collect();
     let (near, near_left_out) = near::near(input, &denied);

@@ -22,7 +22,7 @@ use crate::link::Plug;
 use crate::listen::Listening;
 use crate::scene::Scene;
 use crate::silent::{self, Place};
-use crate::status::NodeStatus;
+use crate::status::{AlarmStatus, NodeStatus};
 use crate::witness::{self, FlowKey, Testimony};
 use crate::{LabError, LabName, netns, rule_use, subject};
 
@@ -316,6 +316,7 @@ impl NodeEnforcement {
         let mut status = netns::within(netns, || guard.status(name, instance, &interfaces))?;
         if let Some(compiled) = &self.compiled {
             status.rules = rule_use::of(instance, compiled)?;
+            status.alarms.extend(compiled.unstaged.as_ref().map(AlarmStatus::unstaged));
         }
         Ok(status)
     }

@@ -3,6 +3,7 @@
 //! The agent gathers it, because only the agent holds the maps; it travels as JSON and is printed
 //! for people or for programs by whoever asked.
 
+use compile::CompileError;
 use serde::{Deserialize, Serialize};
 
 use crate::state::LabState;
@@ -115,6 +116,17 @@ pub struct AlarmStatus {
     pub alarm: String,
     /// One line.
     pub message: String,
+}
+
+impl AlarmStatus {
+    /// Nothing is staged because there is no room for it.
+    pub(crate) fn unstaged(error: &CompileError) -> Self {
+        let alarm = "staged-left-out".to_owned();
+        Self {
+            alarm,
+            message: format!("nothing is staged, what is enforced is not touched: {error}"),
+        }
+    }
 }
 
 /// A lab of which something is there.

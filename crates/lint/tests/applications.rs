@@ -42,6 +42,7 @@ fn report(application: &Path) -> Report {
         tool_version: String::new(),
         inputs: String::new(),
         options: Vec::new(),
+        staged: 0,
         complete: true,
     };
     check(input, &Config::default(), header).report

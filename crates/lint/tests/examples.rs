@@ -19,6 +19,7 @@ fn findings(name: &str, text: &str) -> Vec<Finding> {
         tool_version: String::new(),
         inputs: String::new(),
         options: Vec::new(),
+        staged: 0,
         complete: true,
     };
     check(input, &Config::default(), header).report.findings

@@ -39,7 +39,8 @@ pub struct Reading {
     /// How many objects of each kind (`GROUP/KIND`) were left out because they do not matter, or
     /// because the options say so.
     pub skipped: BTreeMap<String, usize>,
-    /// Policies that are read and decide nothing yet (ruling N37), unless the options say so.
+    /// Every staged policy (ruling N37). Their rules are staged ones of `rules`, or enforced ones where
+    /// the options say so.
     pub staged: Vec<PolicyRef>,
     /// Every object as it was written, whatever became of it.
     pub written: Vec<Written>,
@@ -73,26 +74,25 @@ pub fn read(documents: &[Document], options: &Options) -> Reading {
     for object in &sorter.objects {
         decode(object, &mut found, &mut reader);
     }
-    let policies = std::mem::take(&mut found.policies);
-    let (staged, mut policies) = staged(policies, options);
+    let mut policies = std::mem::take(&mut found.policies);
     let (mut parts, pods) = assemble(found, &policies, &mut reader);
     lint(&parts, &pods, &policies, &mut reader);
     reread(&mut parts, &mut policies, options);
     let Reader { mut problems, mut lints, .. } = reader;
     problems.sort_by_key(Problem::position);
     lints.sort_by_key(Problem::position);
+    let staged = staged(&policies);
     let rules = rules(policies, documents);
+    let rules = if options.staged { rules } else { rules.with_staged(staged.iter().cloned()) };
     let Sorter { skipped, written, .. } = sorter;
     Reading { parts, rules, problems, lints, skipped, staged, written, forests }
 }
 
-/// The names of what decides nothing, and what decides.
-fn staged(policies: Vec<Policy>, options: &Options) -> (Vec<PolicyRef>, Vec<Policy>) {
-    let is_staged = |policy: &Policy| policy.transition.staged && !options.staged;
-    let staged = policies.iter().filter(|policy| is_staged(policy));
+fn staged(policies: &[Policy]) -> Vec<PolicyRef> {
+    let staged = policies.iter().filter(|policy| policy.transition.staged);
     let mut staged: Vec<PolicyRef> = staged.map(|policy| policy.reference.clone()).collect();
     staged.sort_unstable();
-    (staged, policies.into_iter().filter(|policy| !is_staged(policy)).collect())
+    staged
 }
 
 fn forests(reader: &mut Reader<'_>) -> Vec<Arc<Forest>> {

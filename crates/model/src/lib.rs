@@ -14,6 +14,7 @@ mod pod;
 mod process;
 mod reason;
 mod rule;
+mod rules;
 mod selector;
 mod service;
 mod traffic;
@@ -29,8 +30,9 @@ pub use process::{Process, ProcessMatch};
 pub use reason::Builtin;
 pub use rule::{
     Action, Direction, Manner, Peer, Peers, Place, PolicyKind, PolicyRef, PortMatch, Ports, Rule,
-    RuleRef, Rules, Subject, Tier,
+    RuleRef, Subject, Tier,
 };
+pub use rules::Rules;
 pub use selector::{Requirement, Selector, Values};
 pub use service::{Backend, Service, ServiceEndpoint, ServicePort, TargetPort};
 pub use traffic::{Family, OtherProtocol, PortRange, PortRangeError, Protocol, Traffic};

@@ -1,10 +1,9 @@
 //! The lowered rule: the one form that every policy kind becomes before anything is decided.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Block, PortRange, ProcessMatch, Protocol, Reason, Selector};
+use crate::{Block, PortRange, ProcessMatch, Protocol, Selector};
 
 /// Which end's policy a rule belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -256,90 +255,5 @@ impl Rule {
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.origin.direction
-    }
-}
-
-/// All rules of a world in canonical order, and where each was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rules {
-    rules: Vec<Rule>,
-    places: BTreeMap<RuleRef, Place>,
-    policies: BTreeMap<PolicyRef, Place>,
-    keeping: BTreeSet<PolicyRef>,
-}
-
-impl Rules {
-    /// Sorts `rules` into canonical order; equal rules count once (ruling N19).
-    #[must_use]
-    pub fn new(mut rules: Vec<Rule>) -> Self {
-        rules.sort_unstable();
-        rules.dedup();
-        Self { rules, ..Self::default() }
-    }
-
-    /// The same rules, knowing where a rule was written.
-    #[must_use]
-    pub fn with_place(mut self, rule: RuleRef, place: Place) -> Self {
-        self.places.insert(rule, place);
-        self
-    }
-
-    /// The same rules, knowing where a policy was written.
-    #[must_use]
-    pub fn with_policy_place(mut self, policy: PolicyRef, place: Place) -> Self {
-        self.policies.insert(policy, place);
-        self
-    }
-
-    /// The same rules, knowing that connections which exist live on where `policy` denies them
-    /// (ruling N25).
-    #[must_use]
-    pub fn with_keeping(mut self, policy: PolicyRef) -> Self {
-        self.keeping.insert(policy);
-        self
-    }
-
-    /// Whether `policy` lets connections live on that exist when it begins to deny them.
-    #[must_use]
-    pub fn is_keeping(&self, policy: &PolicyRef) -> bool {
-        self.keeping.contains(policy)
-    }
-
-    /// The rules in canonical order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Rule> {
-        self.rules.iter()
-    }
-
-    /// Where `rule` was written, if that is known.
-    #[must_use]
-    pub fn place(&self, rule: &RuleRef) -> Option<&Place> {
-        self.places.get(rule).or_else(|| self.policies.get(&rule.policy))
-    }
-
-    /// Where `policy` was written, if that is known.
-    #[must_use]
-    pub fn policy_place(&self, policy: &PolicyRef) -> Option<&Place> {
-        self.policies.get(policy)
-    }
-
-    /// Where the rule or the first of the policies that decided was written, if that is known.
-    #[must_use]
-    pub fn reason_place(&self, reason: &Reason) -> Option<&Place> {
-        match reason {
-            Reason::Rule(rule) => self.place(rule),
-            Reason::DefaultDeny(policies) => {
-                policies.first().and_then(|policy| self.policy_place(policy))
-            }
-            Reason::Builtin(_) => None,
-        }
-    }
-}
-
-impl<'a> IntoIterator for &'a Rules {
-    type Item = &'a Rule;
-    type IntoIter = std::slice::Iter<'a, Rule>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }

@@ -17,9 +17,9 @@ pub(crate) struct SetMap {
     pub(crate) via: BTreeMap<SetPair, u32>,
     /// Pairs for which a transitional set must be written.
     pub(crate) transitional: BTreeMap<SetPair, u32>,
-    /// Sets that some live endpoint has of old.
+    /// Sets that some live endpoint has of old, staged ones too.
     pub(crate) old: BTreeSet<u32>,
-    /// Sets that some live endpoint is to have.
+    /// Sets that some live endpoint is to have, staged ones too.
     pub(crate) wanted: BTreeSet<u32>,
 }
 
@@ -76,7 +76,7 @@ impl SetMap {
     }
 }
 
-/// Both words of a live endpoint; a word that is not live is in quarantine.
+/// Both enforced words of a live endpoint; a word that is not live is in quarantine.
 pub(crate) fn words(image: &Image, slot: u32) -> Option<[Sets; 2]> {
     let endpoint = image.endpoints.get(&slot).filter(|endpoint| endpoint.sets.is_live())?;
     let none = Sets::live(0, 0).unwrap_or(Sets::QUARANTINE);
@@ -84,8 +84,18 @@ pub(crate) fn words(image: &Image, slot: u32) -> Option<[Sets; 2]> {
     Some([endpoint.sets, hairpin])
 }
 
+/// The staged word of a live endpoint. Nobody's verdict hangs on it, so it crosses no transitional
+/// set; but the rows that it leads to are there before it and go after it like any other.
+pub(crate) fn staged(image: &Image, slot: u32) -> Sets {
+    let live = image.endpoints.get(&slot).filter(|endpoint| endpoint.sets.is_live());
+    live.map(|endpoint| endpoint.staged).unwrap_or_default()
+}
+
 fn used(image: &Image) -> BTreeSet<u32> {
-    let words = image.endpoints.keys().filter_map(|slot| words(image, *slot)).flatten();
+    let words = image
+        .endpoints
+        .keys()
+        .flat_map(|slot| words(image, *slot).into_iter().flatten().chain([staged(image, *slot)]));
     words.flat_map(|word| [word.ingress(), word.egress()]).filter(|set| *set != 0).collect()
 }
 

@@ -16,6 +16,9 @@ pub struct Header {
     pub inputs: String,
     /// The options that change the answer, as they would be typed.
     pub options: Vec<String>,
+    /// How many policies are staged (ruling N37); without `--staged` they are left out.
+    #[serde(skip_serializing_if = "is_none")]
+    pub staged: usize,
     /// Whether every object was understood (ruling E4).
     #[serde(skip)]
     pub complete: bool,
@@ -36,6 +39,18 @@ impl Header {
             true => String::new(),
             false => format!(", {}", self.options.join(" ")),
         };
-        format!("{} {}, inputs {}{options}", self.tool, self.tool_version, self.inputs)
+        let staged = self.staged().map(|staged| format!(", {staged}")).unwrap_or_default();
+        format!("{} {}, inputs {}{options}{staged}", self.tool, self.tool_version, self.inputs)
     }
+
+    /// How many policies are staged, in words, if any is.
+    #[must_use]
+    pub fn staged(&self) -> Option<String> {
+        (self.staged > 0).then(|| format!("{} staged", self.staged))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }

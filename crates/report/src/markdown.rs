@@ -16,8 +16,9 @@ pub(crate) fn render<B, L>(report: &Report<'_, B, L>) -> String {
         lines.extend(report.table.rows().iter().map(|cells| row(cells.iter().map(|c| escape(c)))));
     }
     lines.extend(report.closing.iter().map(|line| format!("\n{}", escape(line))));
+    let staged = report.header.staged().map(|staged| format!(", {staged}")).unwrap_or_default();
     lines.push(format!(
-        "\nInputs `{}`, version {}.",
+        "\nInputs `{}`, version {}{staged}.",
         report.header.inputs, report.header.tool_version
     ));
     lines.into_iter().map(|line| line + "\n").collect()

@@ -184,8 +184,9 @@ pub fn equal_worlds(cases: &[Case]) -> Vec<(String, String)> {
 
 /// Everything that can make a verdict differ; where a rule was written cannot.
 fn state(step: &Step) -> String {
-    let rules: Vec<&Rule> = step.rules.iter().collect();
-    format!("{:?} {rules:?}", step.world)
+    let whole = step.rules.with_staged_enforced();
+    let [rules, staged] = [&step.rules, &whole].map(|rules| rules.iter().collect::<Vec<&Rule>>());
+    format!("{:?} {rules:?} {staged:?}", step.world)
 }
 
 #[cfg(test)]

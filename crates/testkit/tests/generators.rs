@@ -18,8 +18,10 @@ fn seeds_reach_every_kind_of_end_both_verdicts_and_many_reasons() {
     let mut ends = BTreeSet::new();
     let mut reasons = BTreeSet::new();
     let mut verdicts = BTreeSet::new();
-    for seed in 0..40 {
+    let mut staged = 0;
+    for seed in 0..60 {
         let Generated { world, rules, flows } = Generated::seeded(seed);
+        staged += u32::from(rules.staged().len() > 0);
         for flow in flows.iter().step_by(7) {
             let decision = policy::decide(&world, &rules, flow);
             verdicts.insert(decision.verdict());
@@ -33,6 +35,7 @@ fn seeds_reach_every_kind_of_end_both_verdicts_and_many_reasons() {
     assert_eq!(verdicts, BTreeSet::from([Verdict::Deny, Verdict::Allow]));
     assert_eq!(ends.len(), 8, "{ends:?}");
     assert!(reasons.len() > 60, "{}", reasons.len());
+    assert!((15..45).contains(&staged), "{staged} of 60 worlds have staged policies");
 }
 
 fn kind(end: &End) -> &'static str {

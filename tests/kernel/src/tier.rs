@@ -38,6 +38,9 @@ pub enum Unprobeable {
 pub struct Said {
     /// The packet's fate and why.
     pub judgement: Judgement,
+    /// What it would have been if staged policies were enforced, where something is staged (ruling
+    /// N37).
+    pub staged: Option<Judgement>,
     /// Whether a connection that exists would live on (ruling N25).
     pub keeps_existing: bool,
 }
@@ -268,6 +271,7 @@ impl Tier {
         let keeping = |event: &Event| event.verdict == verdict_code::DENY_KEEP;
         Ok(Some(Said {
             judgement: self.judgement(outcome.allowed, &outcome.events),
+            staged: outcome.events.first().and_then(|event| self.staged(event)),
             keeps_existing: outcome.events.iter().any(keeping),
         }))
     }
@@ -275,22 +279,38 @@ impl Tier {
     /// The packet's fate and its one event as a judgement; where they disagree, one that no oracle
     /// ever gives.
     fn judgement(&self, allowed: bool, events: &[Event]) -> Judgement {
-        let contradiction = || {
-            let verdict = if allowed { model::Verdict::Allow } else { model::Verdict::Deny };
-            Judgement { verdict, reason: Reason::DefaultDeny(Vec::new()), undetermined: true }
-        };
+        let contradiction =
+            || contradiction(if allowed { model::Verdict::Allow } else { model::Verdict::Deny });
         let [event] = events else { return contradiction() };
         let kind = if allowed { EventKind::Opened } else { EventKind::Denied };
         let verdict = verdict_code::verdict(event.verdict);
         if event.kind != kind as u8 || (verdict == model::Verdict::Allow) != allowed {
             return contradiction();
         }
-        let reason = match Builtin::from_code(event.reason) {
-            Some(builtin) => Some(Reason::Builtin(builtin)),
-            None => self.compiled.reason(event.rule).cloned(),
-        };
+        let reason = self.reason(event.rule, event.reason);
         reason.map_or_else(contradiction, |reason| Judgement::new(verdict, reason))
     }
+
+    /// Nothing where the kernel left everything about staging empty.
+    fn staged(&self, event: &Event) -> Option<Judgement> {
+        let Event { staged_rule, staged_reason, staged_verdict, .. } = *event;
+        let verdict = verdict_code::verdict(staged_verdict);
+        (staged_rule != 0 || staged_reason != 0).then(|| {
+            let reason = self.reason(staged_rule, staged_reason);
+            reason.map_or_else(|| contradiction(verdict), |reason| Judgement::new(verdict, reason))
+        })
+    }
+
+    fn reason(&self, rule: u32, code: u8) -> Option<Reason> {
+        match Builtin::from_code(code) {
+            Some(builtin) => Some(Reason::Builtin(builtin)),
+            None => self.compiled.reason(rule).cloned(),
+        }
+    }
+}
+
+fn contradiction(verdict: model::Verdict) -> Judgement {
+    Judgement { verdict, reason: Reason::DefaultDeny(Vec::new()), undetermined: true }
 }
 
 /// Everybody on the link is a group too.

@@ -1,8 +1,14 @@
-//! T0 = T2: the programs say of packets what the oracle says of flows, verdict and reason.
+//! T0 = T2: the programs say of packets what the oracle says of flows, verdict and reason; and beside
+//! it what it would say if staged policies were enforced.
 //!
 //! `RINGFENCE_T2_SHARE=8` takes an eighth of the cases and worlds, for kernels in an emulator.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a failing case panics with its name")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failing case panics with its name"
+)]
 
 use std::collections::BTreeSet;
 
@@ -20,6 +26,8 @@ fn share() -> usize {
 struct Count {
     packets: u32,
     kept: u32,
+    /// Packets whose event says that staged policies would have said something else.
+    staged: u32,
     translated: u32,
     without_address: u32,
     from_group: u32,
@@ -30,7 +38,7 @@ fn compare(
     tier: &mut Tier,
     rules: &Rules,
     flow: &Flow,
-    expected: &Decision,
+    [enforced, staged]: [&Decision; 2],
     context: &str,
     count: &mut Count,
 ) {
@@ -40,13 +48,17 @@ fn compare(
         Some(Unprobeable::FromGroup) => return count.from_group += 1,
         None => {}
     }
-    for (said, wanted) in [
-        (tier.egress(flow).unwrap(), &expected.egress),
-        (tier.ingress(flow).unwrap(), &expected.ingress),
+    for (said, wanted, staged) in [
+        (tier.egress(flow).unwrap(), &enforced.egress, &staged.egress),
+        (tier.ingress(flow).unwrap(), &enforced.ingress, &staged.ingress),
     ] {
         if let Some(said) = said {
             let keeps_existing = policy::keeps_existing(rules, wanted);
-            let wanted = Said { judgement: wanted.clone(), keeps_existing };
+            // Where nothing is staged nothing is told, and both are the same.
+            let told = said.staged.is_some() || staged != wanted;
+            let staged = told.then(|| staged.clone());
+            count.staged += u32::from(staged.as_ref().is_some_and(|staged| staged != wanted));
+            let wanted = Said { judgement: wanted.clone(), staged, keeps_existing };
             assert_eq!(said, wanted, "{context}: {flow:?}");
             count.packets += 1;
             count.kept += u32::from(keeps_existing);
@@ -68,25 +80,27 @@ fn the_programs_say_what_the_corpus_expects() {
                 .unwrap_or_else(|error| panic!("{}: {error}", case.name));
             for expected in &step.flows {
                 let context = format!("{} line {}", case.name, expected.line);
-                let (flow, decision) = (&expected.flow, &expected.decision);
-                compare(&mut tier, &step.rules, flow, decision, &context, &mut count);
+                let decisions = [&expected.decision, &expected.staged];
+                let flow = &expected.flow;
+                compare(&mut tier, &step.rules, flow, decisions, &context, &mut count);
                 rulings.extend(expected.rulings.iter().cloned());
             }
         }
     }
     println!(
-        "T2 corpus: 1 of {} of {} cases, {} packets, {} rulings; left to other tiers: {} translated, {} without address, {} from a group",
+        "T2 corpus: 1 of {} of {} cases, {} packets, {} rulings, {} staged otherwise; left to other tiers: {} translated, {} without address, {} from a group",
         share(),
         cases.len(),
         count.packets,
         rulings.len(),
+        count.staged,
         count.translated,
         count.without_address,
         count.from_group
     );
     let wanted = 1000 / share() as u32;
     assert!(count.packets > wanted, "{} of {wanted}", count.packets);
-    assert!(count.kept > 0 || share() > 1);
+    assert!(count.kept > 0 && count.staged > 5 || share() > 1);
 }
 
 #[test]
@@ -98,17 +112,23 @@ fn the_programs_say_what_the_oracle_says_of_random_worlds() {
     let mut tier = Tier::new().unwrap();
     for seed in (5000..5050).step_by(share()) {
         let case = Generated::seeded(seed);
-        tier.step(&case.world, &case.rules).unwrap();
+        let (rules, as_staged) = (&case.rules, case.rules.with_staged_enforced());
+        tier.step(&case.world, rules).unwrap();
         for flow in case.sample(250) {
-            let decision = policy::decide(&case.world, &case.rules, flow);
+            let decisions =
+                [rules, &as_staged].map(|rules| policy::decide(&case.world, rules, flow));
             let context = format!("seed {seed}");
-            compare(&mut tier, &case.rules, flow, &decision, &context, &mut count);
+            compare(&mut tier, rules, flow, decisions.each_ref(), &context, &mut count);
         }
     }
-    let Count { packets, from_group, .. } = count;
+    let Count { packets, staged, from_group, .. } = count;
     println!(
-        "T2 random: 1 of {} of 50 worlds, {packets} packets; left to other tiers: {from_group} from a group",
+        "T2 random: 1 of {} of 50 worlds, {packets} packets, {staged} staged otherwise; left to other tiers: {from_group} from a group",
         share()
     );
-    assert!(packets >= 10_000 / share() as u32, "{packets}");
+    let wanted = [10_000, 100].map(|whole| whole / share() as u32);
+    assert!(
+        packets >= wanted[0] && staged > wanted[1],
+        "{packets} packets, {staged} staged otherwise"
+    );
 }

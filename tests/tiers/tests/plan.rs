@@ -2,7 +2,8 @@
 //!
 //! After every single write, a flow between any endpoint's egress and any endpoint's ingress has the
 //! verdict of the old or of the wanted image, and is never allowed where both deny; and an endpoint whose
-//! verdicts changed has another generation, so that its connections are judged again.
+//! verdicts changed has another generation, so that its connections are judged again. What staged sets
+//! say may change by and by, but is said all along; staging ends no connection.
 
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "a failing seed panics")]
 
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use compile::{Answer, Image, Scope, Slots, compile};
-use model::{Direction, Traffic, Verdict};
+use model::{Builtin, Direction, PolicyRef, Rule, Rules, Traffic, Verdict};
 use plan::{Op, plan};
 use testkit::generate::Generated;
 
@@ -27,6 +28,24 @@ fn answers(image: &Image, questions: &[Question]) -> Vec<[Answer; 2]> {
             })
         })
         .collect()
+}
+
+/// What is staged (ruling N37).
+fn staged(image: &Image, questions: &[Question]) -> Vec<[Option<Answer>; 2]> {
+    let ask = |(slot, remote, traffic, subject): &Question| {
+        Direction::ALL.map(|direction| match direction {
+            Direction::Egress => image.lookup_staged_by(*slot, *subject, *remote, *traffic),
+            Direction::Ingress => image.lookup_staged(*slot, direction, *remote, *traffic),
+        })
+    };
+    questions.iter().map(ask).collect()
+}
+
+/// Whether something is staged before and after, and in between rows are missing for it.
+fn is_untold(old: Option<Answer>, new: Option<Answer>, now: Option<Answer>) -> bool {
+    let is_missing = |answer: Answer| answer.reason == Some(Builtin::NotProgrammed);
+    let (Some(old), Some(new)) = (old, new) else { return false };
+    now.is_none_or(is_missing) && !is_missing(old) && !is_missing(new)
 }
 
 /// Egress of one endpoint and ingress of another, on the same traffic.
@@ -94,6 +113,7 @@ fn is_silent(op: &Op, questions: &[Question]) -> bool {
 /// Performs the plan write by write; the images in between, every so often.
 fn cross(now: &mut Image, wanted: &Image, questions: &[Question], context: &str) -> Vec<Image> {
     let (old, new) = (answers(now, questions), answers(wanted, questions));
+    let (old_staged, new_staged) = (staged(now, questions), staged(wanted, questions));
     let stamps = generations(now);
     let pairs = flows(questions);
     let ops = plan(now, wanted).unwrap_or_else(|error| panic!("{context}: {error}"));
@@ -112,11 +132,18 @@ fn cross(now: &mut Image, wanted: &Image, questions: &[Question], context: &str)
                 ops.len()
             );
         }
+        for (old, (new, now)) in
+            old_staged.iter().zip(new_staged.iter().zip(staged(now, questions)))
+        {
+            let untold = |end: usize| is_untold(old[end], new[end], now[end]);
+            assert!(![0, 1].into_iter().any(untold), "{context}: write {at}: {op:?}: {now:?}");
+        }
         if at % 17 == 3 && between.len() < 5 {
             between.push(now.clone());
         }
     }
     assert_eq!(answers(now, questions), new, "{context}: the plan ends elsewhere");
+    assert_eq!(staged(now, questions), new_staged, "{context}: what is staged ends elsewhere");
     let stamped = generations(now);
     for ((slot, ..), (old, new)) in questions.iter().zip(old.iter().zip(&new)) {
         let verdicts = |answers: &[Answer; 2]| answers.map(|answer| answer.verdict);
@@ -179,6 +206,80 @@ fn other_rules_for_the_same_pods_keep_the_promise_too() {
     }
     println!("plans: {writes} writes of rules alone checked");
     assert!(writes > 1_000, "{writes}");
+}
+
+/// The same rules, other policies staged: every third from `first` on.
+fn restaged(rules: &Rules, first: usize) -> Rules {
+    let all = rules.with_staged_enforced();
+    let policies: BTreeSet<PolicyRef> = all.iter().map(|rule| rule.origin.policy.clone()).collect();
+    all.with_staged(policies.into_iter().skip(first).step_by(3))
+}
+
+#[test]
+fn policies_that_are_staged_and_enforced_by_turns_keep_the_promise_too() {
+    let mut writes = 0;
+    for seed in 8000..8008_u64 {
+        let (mut now, mut slots) = (Image::default(), Slots::default());
+        let world = Generated::seeded(seed);
+        for step in 0..4 {
+            let context = format!("seed {seed} step {step}");
+            let case = Generated { rules: restaged(&world.rules, step), ..world.clone() };
+            let wanted = wanted(&case, &mut slots, &now);
+            let questions = questions([&world, &case], [&now, &wanted]);
+            writes += plan(&now, &wanted).map_or(0, |ops| ops.len());
+            for mut crashed in cross(&mut now, &wanted, &questions, &context) {
+                cross(&mut crashed, &wanted, &questions, &format!("{context}, crashed"));
+            }
+            read_back(&mut now);
+            assert_eq!(plan(&now, &wanted), Ok(Vec::new()), "{context}");
+        }
+    }
+    println!("plans: {writes} writes of staging checked");
+    assert!(writes > 1_000, "{writes}");
+}
+
+/// Staged policies come, change and go beside enforced ones that stay.
+#[test]
+fn staging_alone_changes_no_answer_on_the_way_and_judges_no_connection_again() {
+    let mut writes = 0;
+    for seed in 9000..9012_u64 {
+        let (mut now, mut slots) = (Image::default(), Slots::default());
+        let world = Generated::seeded(seed);
+        let enforced = Rules::new(world.rules.iter().cloned().collect());
+        for step in 0..4 {
+            let context = format!("seed {seed} step {step}");
+            let others = Generated::seeded(seed + 100 * (step + 1)).rules.with_staged_enforced();
+            let others: Vec<_> = others.iter().cloned().map(renamed).collect();
+            let staged: Vec<_> = others.iter().map(|rule| rule.origin.policy.clone()).collect();
+            let rules = enforced.iter().cloned().chain(others).collect();
+            let rules = match step {
+                0 | 3 => enforced.clone(),
+                _ => Rules::new(rules).with_staged(staged),
+            };
+            let case = Generated { rules, ..world.clone() };
+            let wanted = wanted(&case, &mut slots, &now);
+            let questions = questions([&world, &case], [&now, &wanted]);
+            let ops = plan(&now, &wanted).unwrap_or_else(|error| panic!("{context}: {error}"));
+            let before = answers(&wanted, &questions);
+            for op in ops.iter().filter(|_| step > 0) {
+                op.apply(&mut now);
+                let is_restamp = matches!(op, Op::Generation { .. });
+                assert!(!is_restamp, "{context}: staging judges connections again");
+                if !is_silent(op, &questions) {
+                    assert_eq!(answers(&now, &questions), before, "{context}: {op:?}");
+                    writes += 1;
+                }
+            }
+            cross(&mut now, &wanted, &questions, &context);
+        }
+    }
+    println!("plans: {writes} writes of staging alone checked");
+    assert!(writes > 1_000, "{writes}");
+}
+
+fn renamed(mut rule: Rule) -> Rule {
+    rule.origin.policy.name = format!("staged-{}", rule.origin.policy.name);
+    rule
 }
 
 #[test]

@@ -11,6 +11,16 @@ pub(super) struct Answer {
     verdict: String,
     egress: EndAnswer,
     ingress: EndAnswer,
+    /// The same if staged policies were enforced, where that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged: Option<Staged>,
+}
+
+#[derive(Serialize)]
+struct Staged {
+    verdict: String,
+    egress: EndAnswer,
+    ingress: EndAnswer,
 }
 
 /// What one end says.
@@ -29,11 +39,17 @@ struct EndAnswer {
 }
 
 impl Answer {
-    pub(super) fn new(decision: &Decision, rules: &Rules) -> Self {
+    /// Of what is enforced, and of what would be.
+    pub(super) fn new(decision: &Decision, staged: &Decision, rules: &Rules) -> Self {
         Self {
             verdict: decision.verdict().to_string(),
             egress: EndAnswer::new(&decision.egress, rules),
             ingress: EndAnswer::new(&decision.ingress, rules),
+            staged: (staged != decision).then(|| Staged {
+                verdict: staged.verdict().to_string(),
+                egress: EndAnswer::new(&staged.egress, rules),
+                ingress: EndAnswer::new(&staged.ingress, rules),
+            }),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::Path;
 
-use model::{Family, Flow};
+use model::{Family, Flow, Rules};
 use serde::Deserialize;
 
 use super::ExplainError;
@@ -34,7 +34,8 @@ pub(super) fn run(
     path: &Path,
     namespace: &str,
 ) -> Result<Exit, ExplainError> {
-    let mut decider = Decider { manifests, namespace, known: HashMap::new() };
+    let as_staged = manifests.rules.with_staged_enforced();
+    let mut decider = Decider { manifests, as_staged, namespace, known: HashMap::new() };
     let mut output = BufWriter::new(io::stdout().lock());
     for (number, line) in (1..).zip(open(path)?.lines()) {
         let text = line.map_err(|cause| input_error(path, cause))?;
@@ -65,6 +66,8 @@ fn input_error(path: &Path, cause: io::Error) -> ExplainError {
 
 struct Decider<'a> {
     manifests: &'a Manifests,
+    /// The rules if staged policies were enforced.
+    as_staged: Rules,
     namespace: &'a str,
     known: HashMap<Line, String>,
 }
@@ -80,8 +83,9 @@ impl Decider<'_> {
 
     fn decide(&self, line: &Line) -> Result<String, ExplainError> {
         let flow = self.flow(line)?;
-        let decision = policy::decide(&self.manifests.world, &self.manifests.rules, &flow);
-        let answer = Answer::new(&decision, &self.manifests.rules);
+        let Manifests { world, rules, .. } = self.manifests;
+        let decided = |rules| policy::decide(world, rules, &flow);
+        let answer = Answer::new(&decided(rules), &decided(&self.as_staged), rules);
         serde_json::to_string(&answer)
             .map(|text| text + "\n")
             .map_err(|cause| ExplainError::Output(cause.into()))

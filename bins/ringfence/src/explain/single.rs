@@ -144,10 +144,12 @@ fn jsonl(
 ) -> Result<Exit, ExplainError> {
     let mut worst = Verdict::Allow;
     let mut text = String::new();
+    let as_staged = manifests.rules.with_staged_enforced();
     for flow in &asked.flows {
-        let decision = policy::decide(&manifests.world, &manifests.rules, flow);
+        let [decision, staged] = [&manifests.rules, &as_staged]
+            .map(|rules| policy::decide(&manifests.world, rules, flow));
         worst = worst.min(decision.verdict());
-        let answer = Answer::new(&decision, &manifests.rules);
+        let answer = Answer::new(&decision, &staged, &manifests.rules);
         text +=
             &serde_json::to_string(&answer).map_err(|cause| ExplainError::Output(cause.into()))?;
         text.push('\n');

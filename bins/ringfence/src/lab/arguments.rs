@@ -104,6 +104,7 @@ Words of one kind widen, words of different kinds narrow what is shown.
 Examples:
   ringfence lab flows --verdict deny
   ringfence lab flows -f --pod shop/web --port 5432
+  ringfence lab flows -f --verdict allow --staged deny
   ringfence lab flows --last 1000 -o json | jq -r .reason | sort | uniq -c")]
 pub(crate) struct Flows {
     /// Name of the lab
@@ -130,6 +131,9 @@ pub(crate) struct Flows {
     /// Only with this verdict
     #[arg(long, value_enum)]
     pub(crate) verdict: Vec<Expectation>,
+    /// Only where staged policies, if they were enforced, would have said this
+    #[arg(long, value_enum, value_name = "VERDICT")]
+    pub(crate) staged: Vec<Expectation>,
     /// Only where the deciding rule or reason contains this text
     #[arg(long, value_name = "TEXT")]
     pub(crate) rule: Vec<String>,

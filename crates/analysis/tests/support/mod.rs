@@ -38,7 +38,7 @@ pub(crate) fn case(seed: u64) -> Case {
         2 => forgetful(drawn.world.into_parts(), seed),
         _ => drawn.world,
     };
-    let (name, rules) = (format!("seed {seed}"), drawn.rules);
+    let (name, rules) = (format!("seed {seed}"), drawn.rules.with_staged_enforced());
     let mut case = Case { name, world, rules, traffic: traffic.into_iter().collect(), outside };
     case.forget_owners();
     case

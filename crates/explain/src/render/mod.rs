@@ -6,7 +6,7 @@ use model::Verdict;
 use report::{Colour, caret_indent};
 
 use crate::explanation::{
-    By, EndAnswer, Excerpt, Explanation, FlowAnswer, Near, StageAnswer, StageOutcome,
+    By, EndAnswer, Excerpt, Explanation, FlowAnswer, Near, StageAnswer, StageOutcome, StagedAnswer,
 };
 use crate::patch::Remedy;
 
@@ -58,10 +58,16 @@ fn painted(verdict: Verdict, colour: Colour) -> String {
 }
 
 fn of_flow(out: &mut Page, flow: &FlowAnswer) {
-    let FlowAnswer { from, to, port, verdict, egress, ingress } = flow;
+    let FlowAnswer { from, to, port, verdict, egress, ingress, staged } = flow;
     out.push(&format!("{from} -> {to} {port}: {}\n", painted(*verdict, out.colour)));
     of_end(out, "egress", egress);
     of_end(out, "ingress", ingress);
+    if let Some(StagedAnswer { verdict, egress, ingress }) = staged {
+        let verdict = painted(*verdict, out.colour);
+        out.push(&format!("if staged policies were enforced: {verdict}"));
+        out.push(&format!("  {:<14}{egress}", "egress"));
+        out.push(&format!("  {:<14}{ingress}\n", "ingress"));
+    }
 }
 
 fn of_end(out: &mut Page, word: &str, end: &EndAnswer) {

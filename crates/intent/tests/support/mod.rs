@@ -26,7 +26,7 @@ pub(crate) fn case(seed: u64) -> Case {
         parts.pod_networks.clear();
     }
     let world = World::new(parts).unwrap_or_else(|error| panic!("{error}"));
-    Case { name: format!("seed {seed}"), world, rules: drawn.rules }
+    Case { name: format!("seed {seed}"), world, rules: drawn.rules.with_staged_enforced() }
 }
 
 /// The tests in `text`, read against `judge`'s world.

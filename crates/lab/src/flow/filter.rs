@@ -20,6 +20,8 @@ pub struct FlowFilter {
     pub ports: Vec<u16>,
     /// The verdict is one of these.
     pub verdicts: Vec<String>,
+    /// Staged policies would have said one of these verdicts.
+    pub staged: Vec<String>,
     /// The reason contains one of these texts.
     pub rules: Vec<String>,
     /// The sender is one of these containers.
@@ -41,6 +43,9 @@ impl FlowFilter {
             && some(&self.addresses, |block| either(&|end| block.contains(&end.address)))
             && some(&self.ports, |port| either(&|end| end.port == Some(*port)))
             && some(&self.verdicts, |verdict| record.verdict == *verdict)
+            && some(&self.staged, |verdict| {
+                record.staged.as_ref().is_some_and(|staged| staged.verdict == *verdict)
+            })
             && some(&self.rules, |text| record.reason.contains(text.as_str()))
             && some(&self.containers, |name| record.source.container.as_ref() == Some(name))
             && some(&self.executables, |name| is_executable(&record.source, name))
@@ -66,6 +71,7 @@ fn is_of(end: &FlowEnd, namespace: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may crash")]
     use super::*;
+    use crate::flow::Staged;
 
     fn end(name: &str, address: &str, port: u16) -> FlowEnd {
         FlowEnd {
@@ -85,7 +91,14 @@ mod tests {
             executable: Some("/usr/bin/app".to_owned()),
             ..web
         };
-        FlowRecord::example(web, end("data/db", "10.0.0.2", 5432))
+        let staged = Staged {
+            verdict: "allow".to_owned(),
+            reason: "default-allow".to_owned(),
+            file: None,
+            line: None,
+        };
+        let record = FlowRecord::example(web, end("data/db", "10.0.0.2", 5432));
+        FlowRecord { staged: Some(staged), ..record }
     }
 
     #[test]
@@ -103,6 +116,8 @@ mod tests {
             (FlowFilter { ports: vec![5433], ..none.clone() }, false),
             (FlowFilter { verdicts: words(["deny"]), ..none.clone() }, true),
             (FlowFilter { verdicts: words(["allow"]), ..none.clone() }, false),
+            (FlowFilter { staged: words(["allow"]), ..none.clone() }, true),
+            (FlowFilter { staged: words(["deny"]), ..none.clone() }, false),
             (FlowFilter { rules: words(["data/db"]), ..none.clone() }, true),
             (FlowFilter { rules: words(["data/web"]), ..none.clone() }, false),
             (FlowFilter { containers: words(["app"]), ..none.clone() }, true),
@@ -116,6 +131,15 @@ mod tests {
         assert!(none.takes(&record()));
         for (filter, taken) in cases {
             assert_eq!(filter.takes(&record()), taken, "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_staged_no_staged_verdict_is_found() {
+        let record = FlowRecord { staged: None, ..record() };
+        for verdict in ["allow", "deny"] {
+            let staged = vec![verdict.to_owned()];
+            assert!(!FlowFilter { staged, ..FlowFilter::default() }.takes(&record));
         }
     }
 

@@ -87,9 +87,15 @@ impl Naming<'_> {
     /// Nothing where nothing is staged: then the kernel leaves both numbers empty.
     fn staged(&self, event: &Event) -> Option<Staged> {
         let Event { staged_rule, staged_reason, staged_verdict, .. } = *event;
-        (staged_rule != 0 || staged_reason != 0).then(|| Staged {
-            verdict: verdict_code::verdict(staged_verdict).to_string(),
-            reason: said(witness::reason(self.compiled, staged_rule, staged_reason), staged_rule),
+        (staged_rule != 0 || staged_reason != 0).then(|| {
+            let reason = witness::reason(self.compiled, staged_rule, staged_reason);
+            let place = reason.as_ref().and_then(|reason| self.rules.reason_place(reason));
+            Staged {
+                verdict: verdict_code::verdict(staged_verdict).to_string(),
+                file: place.map(|place| place.file.to_string()),
+                line: place.map(|place| place.line),
+                reason: said(reason, staged_rule),
+            }
         })
     }
 }

@@ -69,6 +69,12 @@ pub struct Staged {
     pub verdict: String,
     /// Why.
     pub reason: String,
+    /// Where the rule or the first policy was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line in that file, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
 }
 
 /// One line of the record.
@@ -98,7 +104,7 @@ pub struct FlowRecord {
     /// The line in that file, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// What staged policies would have said, where some are.
+    /// What this end would have said if staged policies were enforced, where some are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staged: Option<Staged>,
     /// For denials: packets since the last line about this flow, this one included.

@@ -8,7 +8,7 @@ use crate::reader::Reader;
 
 const PREFIX: &str = "ringfence.io/";
 const ON_EXISTING: &str = "ringfence.io/on-existing";
-const ENFORCEMENT: &str = "ringfence.io/enforcement";
+const MODE: &str = "ringfence.io/mode";
 /// Suppressions of findings are read by whoever finds.
 const IGNORE: &str = "ringfence.io/ignore.";
 
@@ -28,8 +28,8 @@ impl Transition {
         for Annotation { key, value, span } in annotations {
             match (key.as_str(), value.as_str()) {
                 (ON_EXISTING, "keep") => transition.keeping = true,
-                (ENFORCEMENT, "audit") => transition.staged = true,
-                (ON_EXISTING, "reevaluate") | (ENFORCEMENT, "enforce") => {}
+                (MODE, "audit") => transition.staged = true,
+                (ON_EXISTING, "reevaluate") | (MODE, "enforce") => {}
                 (key, _) if !key.starts_with(PREFIX) || key.starts_with(IGNORE) => {}
                 _ => {
                     let (key, value) = (key.clone(), value.clone());

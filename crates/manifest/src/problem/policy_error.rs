@@ -48,6 +48,6 @@ errors! {
         /// An annotation of ours with an unknown key or value.
         BadAnnotation { key: String, value: String } = "bad-annotation",
             "annotation {key}: \"{value}\" is unknown; the policy is enforced without it",
-            say("known are ringfence.io/on-existing: keep | reevaluate, and ringfence.io/enforcement: audit | enforce");
+            say("known are ringfence.io/on-existing: keep | reevaluate, and ringfence.io/mode: audit | enforce");
     }
 }

@@ -8,7 +8,7 @@ use super::Planner;
 use crate::Op;
 use crate::class::ClassPair;
 use crate::row::{Images, Required, SetPair};
-use crate::set::words;
+use crate::set::{staged, words};
 
 impl Planner<'_> {
     fn pairs(&self) -> Vec<ClassPair> {
@@ -52,7 +52,7 @@ impl Planner<'_> {
                     });
                     self.flip(slot, sets, hairpin);
                 }
-                (Some(_), None) => self.flip(slot, Sets::QUARANTINE, Sets::QUARANTINE),
+                (Some(_), None) => self.leave(slot),
                 (None, _) => {}
             }
         }
@@ -72,6 +72,7 @@ impl Planner<'_> {
         }
         for slot in self.slots() {
             if let Some([sets, hairpin]) = words(self.images.wanted, slot) {
+                self.stage(slot, staged(self.images.wanted, slot));
                 self.flip(slot, sets, hairpin);
             }
         }
@@ -93,12 +94,29 @@ impl Planner<'_> {
 
     /// The hairpin word goes first where the endpoint comes to life, so that it is never missed.
     fn flip(&mut self, slot: u32, sets: Sets, hairpin: Sets) {
-        let now: Endpoint = self.now.endpoints.get(&slot).copied().unwrap_or_default();
-        if now.hairpin != hairpin {
+        if self.endpoint(slot).hairpin != hairpin {
             self.emit(Op::Hairpin { endpoint: slot, sets: hairpin });
         }
-        if now.sets != sets {
+        if self.endpoint(slot).sets != sets {
             self.emit(Op::Sets { endpoint: slot, sets });
         }
+    }
+
+    /// As above: a flow that an endpoint opens at once has its staged answer.
+    fn stage(&mut self, slot: u32, staged: Sets) {
+        if self.endpoint(slot).staged != staged {
+            self.emit(Op::Staged { endpoint: slot, sets: staged });
+        }
+    }
+
+    /// Quarantine comes first: without a hairpin word, a pod would reach itself.
+    fn leave(&mut self, slot: u32) {
+        self.flip(slot, Sets::QUARANTINE, self.endpoint(slot).hairpin);
+        self.flip(slot, Sets::QUARANTINE, Sets::QUARANTINE);
+        self.stage(slot, Sets::default());
+    }
+
+    fn endpoint(&self, slot: u32) -> Endpoint {
+        self.now.endpoints.get(&slot).copied().unwrap_or_default()
     }
 }

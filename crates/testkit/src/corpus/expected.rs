@@ -6,7 +6,9 @@ use model::{
     Action, Decision, Family, Flow, Judgement, Process, Reason, RuleRef, Rules, Verdict, World,
 };
 
-use super::text::{EndText, FamilyText, FlowText, OriginText, ReasonsText, VerdictText};
+use super::text::{
+    EndText, FamilyText, FlowText, OriginText, ReasonsText, StagedText, VerdictText,
+};
 use super::{Expected, Fault, FlowTerms, reason};
 
 /// A world and its rules, to look things up in.
@@ -26,18 +28,44 @@ impl State<'_> {
         let family = text.family.map(Family::from);
         let terms = FlowTerms { from: &text.from, to: &text.to, port: &text.port, family };
         let reasons = ReasonsText { egress: text.egress.clone(), ingress: text.ingress.clone() };
-        let decision = self.decision(&reasons, &text.undetermined)?;
-        let stated = Verdict::from(text.verdict);
-        if decision.verdict() != stated {
-            return Err(Fault::Verdict { stated, reasons: decision.verdict() });
-        }
+        let decision = self.stated(&reasons, &text.undetermined, text.verdict)?;
+        let staged = match &text.staged {
+            Some(staged) => self.staged(&reasons, staged)?,
+            None => decision.clone(),
+        };
         Ok(Expected {
             flow: mark(terms.flow(self.world)?, text),
             decision,
+            staged,
             rulings: text.rulings.clone().unwrap_or_else(|| rulings.to_vec()),
             line,
             text: words(text),
         })
+    }
+
+    /// What `enforced` would be if staged policies were enforced too.
+    fn staged(self, enforced: &ReasonsText, text: &StagedText) -> Result<Decision, Fault> {
+        let rules = self.rules.with_staged_enforced();
+        let or = |end: &Option<String>, enforced: &String| end.as_ref().unwrap_or(enforced).clone();
+        let reasons = ReasonsText {
+            egress: or(&text.egress, &enforced.egress),
+            ingress: or(&text.ingress, &enforced.ingress),
+        };
+        State { rules: &rules, ..self }.stated(&reasons, &[], text.verdict)
+    }
+
+    /// A decision whose verdict is as stated.
+    fn stated(
+        self,
+        reasons: &ReasonsText,
+        undetermined: &[EndText],
+        verdict: VerdictText,
+    ) -> Result<Decision, Fault> {
+        let (decision, stated) = (self.decision(reasons, undetermined)?, Verdict::from(verdict));
+        match decision.verdict() == stated {
+            true => Ok(decision),
+            false => Err(Fault::Verdict { stated, reasons: decision.verdict() }),
+        }
     }
 
     pub(super) fn decision(
@@ -99,18 +127,17 @@ fn words(text: &FlowText) -> String {
     format!("{} to {} on {}{family}{origin}{service}{process}", text.from, text.to, text.port)
 }
 
-/// A line that shows how a decision differs from the expected one.
+/// Lines that show how a decision differs from the expected one, and the staged one likewise.
 #[must_use]
-pub fn difference(expected: &Expected, decision: &Decision) -> Option<String> {
-    (expected.decision != *decision).then(|| {
-        format!(
-            "{} (line {}): expected {}, got {}",
-            expected.text,
-            expected.line,
-            show(&expected.decision),
-            show(decision)
-        )
-    })
+pub fn differences(expected: &Expected, decision: &Decision, staged: &Decision) -> Vec<String> {
+    let Expected { text, line, .. } = expected;
+    [("", &expected.decision, decision), (", staged", &expected.staged, staged)]
+        .into_iter()
+        .filter(|(_, wanted, got)| wanted != got)
+        .map(|(mode, wanted, got)| {
+            format!("{text} (line {line}){mode}: expected {}, got {}", show(wanted), show(got))
+        })
+        .collect()
 }
 
 /// One line of a decision, every part of it.

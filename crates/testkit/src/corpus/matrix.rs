@@ -41,6 +41,7 @@ impl State<'_> {
         };
         Ok(Expected {
             flow: terms.flow(self.world)?,
+            staged: decision.clone(),
             decision,
             rulings: text.rulings.clone().unwrap_or_else(|| pair.rulings.to_vec()),
             line: pair.line,

@@ -65,6 +65,8 @@ pub struct Expected {
     pub flow: Flow,
     /// What both ends should say.
     pub decision: Decision,
+    /// What both should say if staged policies were enforced.
+    pub staged: Decision,
     /// The rulings that this flow shows.
     pub rulings: Vec<String>,
     /// The file's line.

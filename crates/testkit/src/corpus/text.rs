@@ -105,7 +105,18 @@ pub(super) struct FlowText {
     #[serde(default)]
     pub(super) undetermined: Vec<EndText>,
     pub(super) verdict: VerdictText,
+    /// What would be decided if staged policies were enforced; the same where nothing is said.
+    pub(super) staged: Option<StagedText>,
     pub(super) rulings: Option<Vec<String>>,
+}
+
+/// An end that says nothing is as it is enforced.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StagedText {
+    pub(super) egress: Option<String>,
+    pub(super) ingress: Option<String>,
+    pub(super) verdict: VerdictText,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -14,7 +14,7 @@ use model::{Flow, Rules, World};
 
 pub use edges::edge_flows;
 pub use random::{Choices, Random, Source};
-pub use rules::rules;
+pub use rules::{rules, stageable, staged};
 pub use strategy::generated;
 pub use world::world;
 
@@ -35,7 +35,9 @@ impl Generated {
         let world = world(source);
         let rules = rules(source);
         let flows = edge_flows(&world, &rules);
-        Self { world, rules, flows }
+        // Drawn last, so that worlds, rules and flows stay what they were.
+        let staged = staged(source, &rules);
+        Self { world, rules: rules.with_staged(staged), flows }
     }
 
     /// The one of `seed`.

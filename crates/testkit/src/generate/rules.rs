@@ -2,6 +2,8 @@
 //!
 //! What a kind cannot write is drawn too: the table is about rules, not about kinds.
 
+use std::collections::BTreeSet;
+
 use model::{
     Action, Block, Direction, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange, Ports,
     ProcessMatch, Requirement, Rule, RuleRef, Rules, Selector, Subject, Tier, Values,
@@ -17,6 +19,22 @@ use super::random::{Source, one_in, pick, several};
 pub fn rules(source: &mut dyn Source) -> Rules {
     let policies = several(source, 1, 6, policy);
     Rules::new(policies.into_iter().enumerate().flat_map(|(at, rules)| named(rules, at)).collect())
+}
+
+/// Draws which policies of `rules` are staged: one in five.
+pub fn staged(source: &mut dyn Source, rules: &Rules) -> Vec<PolicyRef> {
+    stageable(rules).into_iter().filter(|_| one_in(source, 5)).collect()
+}
+
+/// The policies of which the programs can tell what they would say if they were enforced: of staged
+/// rules about processes they tell nothing (ruling N37).
+#[must_use]
+pub fn stageable(rules: &Rules) -> BTreeSet<PolicyRef> {
+    let policies =
+        |is: fn(&&Rule) -> bool| rules.iter().filter(is).map(|rule| rule.origin.policy.clone());
+    let about_processes: BTreeSet<PolicyRef> =
+        policies(|rule| rule.subject.processes != ProcessMatch::default()).collect();
+    policies(|_| true).filter(|policy| !about_processes.contains(policy)).collect()
 }
 
 /// Names are given after drawing, so that policies are different objects.

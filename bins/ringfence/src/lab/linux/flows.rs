@@ -7,11 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use lab::agent::{Question, Reply, ask};
-use lab::{FlowEnd, FlowFilter, FlowRecord, LabError, LabName};
+use lab::{FlowEnd, FlowFilter, FlowRecord, LabError, LabName, Staged};
 use model::Verdict;
 use report::Colour;
 
 use crate::exit::Exit;
+use crate::explain::Expectation;
 use crate::lab::arguments::{Flows, FlowsOutput};
 use crate::print::tells_colour;
 
@@ -48,16 +49,16 @@ pub(crate) fn run(arguments: &Flows) -> Result<Exit, LabError> {
 }
 
 fn filter(arguments: &Flows) -> FlowFilter {
+    let verdicts = |typed: &[Expectation]| {
+        typed.iter().map(|verdict| Verdict::from(*verdict).to_string()).collect()
+    };
     FlowFilter {
         names: arguments.pod.clone(),
         namespaces: arguments.namespace.clone(),
         addresses: arguments.address.clone(),
         ports: arguments.port.clone(),
-        verdicts: arguments
-            .verdict
-            .iter()
-            .map(|verdict| Verdict::from(*verdict).to_string())
-            .collect(),
+        verdicts: verdicts(&arguments.verdict),
+        staged: verdicts(&arguments.staged),
         rules: arguments.rule.clone(),
         containers: arguments.container.clone(),
         executables: arguments.executable.clone(),
@@ -83,12 +84,28 @@ fn line(record: &FlowRecord, colour: Colour) -> String {
     let clock = time.get(11..).unwrap_or(time);
     let word = if verdict == "allow" { colour.good("allow") } else { colour.bad("deny ") };
     let (from, to) = (source(&record.source), destination(&record.destination, protocol));
-    let place = match (&record.file, record.line) {
+    let place = place(record.file.as_ref(), record.line, colour);
+    let (staged, numbers) = (staged(record, colour), numbers(record));
+    format!(
+        "{clock} {word} {event:<6} {from} -> {to}  {direction}: {reason}{place}{staged}{numbers}"
+    )
+}
+
+/// What staged policies would have said, where that is something else.
+fn staged(record: &FlowRecord, colour: Colour) -> String {
+    let Some(Staged { verdict, reason, file, line }) = &record.staged else { return String::new() };
+    if (verdict, reason) == (&record.verdict, &record.reason) {
+        return String::new();
+    }
+    let word = if verdict == "allow" { colour.good("allow") } else { colour.bad("deny") };
+    format!("  staged {word}: {reason}{}", place(file.as_ref(), *line, colour))
+}
+
+fn place(file: Option<&String>, line: Option<u32>, colour: Colour) -> String {
+    match (file, line) {
         (Some(file), Some(line)) => colour.dim(&format!(" ({file}:{line})")),
         _ => String::new(),
-    };
-    let numbers = numbers(record);
-    format!("{clock} {word} {event:<6} {from} -> {to}  {direction}: {reason}{place}{numbers}")
+    }
 }
 
 fn source(end: &FlowEnd) -> String {
