@@ -3,29 +3,37 @@
 //! Pods with the same namespace, labels and ports have the same sets, so each such group is
 //! matched once; rules that name one namespace are found by it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use abi::Endpoint;
 use model::{
-    ContainerPort, Direction, Labels, Pod, PodId, ProcessMatch, Requirement, Rule, Rules, Selector,
-    World,
+    ContainerPort, Direction, Labels, Pod, PodId, PolicyRef, ProcessMatch, Requirement, Rule,
+    Rules, Selector, World,
 };
 
 use crate::Slots;
 use crate::process::{Subjects, named, speaks_for};
-use crate::set::{PolicySet, Sets};
+use crate::set::{PolicySet, SetRule, Sets};
 
 /// Every endpoint with its sets.
+#[derive(Clone)]
 pub(crate) struct Endpoints {
     slots: BTreeMap<PodId, u32>,
-    groups: Vec<GroupSets>,
+    groups: Vec<EndpointSets>,
     members: Vec<(u32, usize)>,
     by_pod: BTreeMap<PodId, usize>,
     pub(crate) subjects: Subjects,
 }
 
+/// The policy sets of an endpoint, shared by all endpoints that policies treat alike. Whoever keeps
+/// them can compile the endpoint as it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EndpointSets(Arc<GroupSets>);
+
 /// The sets of all endpoints that policies treat alike.
-pub(crate) struct GroupSets {
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct GroupSets {
     ingress: PolicySet,
     egress: PolicySet,
     hairpin_ingress: PolicySet,
@@ -39,6 +47,7 @@ pub(crate) struct GroupSets {
 /// The way to itself has no staged sets: the programs ask none there. Processes are those that
 /// enforced rules name: were one asked for by a staged rule alone, packets of processes that nobody
 /// knows would be denied for it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Staged {
     ingress: PolicySet,
     egress: PolicySet,
@@ -58,26 +67,29 @@ impl Endpoints {
             let key = (pod.namespace.as_str(), &pod.labels, pod.ports.as_slice());
             let group = *known.entry(key).or_insert_with(|| {
                 let sets = GroupSets::new(&index, world, pod);
-                groups.push(match &as_staged {
+                let sets = match &as_staged {
                     Some(index) => sets.with_staged(index, world, pod),
                     None => sets,
-                });
+                };
+                groups.push(EndpointSets(Arc::new(sets)));
                 groups.len() - 1
             });
             slot_of.insert(id, slot);
             by_pod.insert(id, group);
             members.push((slot, group));
         }
-        let mut endpoints =
-            Self { slots: slot_of, groups, members, by_pod, subjects: Subjects::default() };
-        endpoints.subjects = Subjects::number(&endpoints.named(), slots);
-        endpoints
+        Self { slots: slot_of, groups, members, by_pod, subjects: Subjects::default() }
+    }
+
+    /// The same, with the numbers of the subjects that there are now.
+    pub(crate) fn numbered(&self, slots: &Slots) -> Self {
+        Self { subjects: Subjects::number(&self.named(), slots), ..self.clone() }
     }
 
     /// The subjects of each pod that has some, with its slot.
     fn named(&self) -> BTreeMap<PodId, (u32, Vec<ProcessMatch>)> {
         let pods = self.by_pod.iter().filter_map(|(pod, at)| {
-            let subjects: Vec<_> = self.groups.get(*at)?.subjects.keys().cloned().collect();
+            let subjects: Vec<_> = self.groups.get(*at)?.0.subjects.keys().cloned().collect();
             (!subjects.is_empty()).then_some((*pod, (*self.slots.get(pod)?, subjects)))
         });
         pods.collect()
@@ -85,16 +97,22 @@ impl Endpoints {
 
     /// The egress and the ingress set of each group, and the group of each pod.
     pub(crate) fn into_groups(self) -> (Vec<[PolicySet; 2]>, BTreeMap<PodId, usize>) {
-        let groups = self.groups.into_iter().map(|group| [group.egress, group.ingress]);
-        (groups.collect(), self.by_pod)
+        let own = |group: EndpointSets| match Arc::try_unwrap(group.0) {
+            Ok(group) => [group.egress, group.ingress],
+            Err(shared) => [shared.egress.clone(), shared.ingress.clone()],
+        };
+        (self.groups.into_iter().map(own).collect(), self.by_pod)
     }
 
     pub(crate) fn slots(&self) -> BTreeMap<PodId, u32> {
         self.slots.clone()
     }
 
+    /// The sets that some endpoint has.
     pub(crate) fn sets(&self) -> impl Iterator<Item = &PolicySet> {
-        self.groups.iter().flat_map(|group| {
+        let used: BTreeSet<usize> = self.members.iter().map(|(_, at)| *at).collect();
+        let groups = used.into_iter().filter_map(|at| self.groups.get(at));
+        groups.flat_map(|EndpointSets(group)| {
             [&group.ingress, &group.egress, &group.hairpin_ingress, &group.hairpin_egress]
                 .into_iter()
                 .chain(group.subjects.values())
@@ -102,8 +120,25 @@ impl Endpoints {
         })
     }
 
+    /// The endpoints that are not in quarantine, with their sets.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &EndpointSets)> {
+        self.members.iter().filter_map(|(slot, at)| Some((*slot, self.groups.get(*at)?)))
+    }
+
+    /// Gives an endpoint other sets, or none, which is quarantine.
+    pub(crate) fn give(&mut self, slot: u32, sets: Option<EndpointSets>) {
+        self.members.retain(|(member, _)| *member != slot);
+        let pod = self.slots.iter().find(|(_, of_pod)| **of_pod == slot).map(|(pod, _)| *pod);
+        pod.and_then(|pod| self.by_pod.remove(&pod));
+        if let Some(sets) = sets {
+            self.members.push((slot, self.groups.len()));
+            self.by_pod.extend(pod.map(|pod| (pod, self.groups.len())));
+            self.groups.push(sets);
+        }
+    }
+
     pub(crate) fn records(&self, sets: &Sets<'_>) -> BTreeMap<u32, Endpoint> {
-        let group = |at: usize| self.groups.get(at).map(|group| group.record(sets));
+        let group = |at: usize| self.groups.get(at).map(|group| group.0.record(sets));
         let pods = self.members.iter().filter_map(|(slot, at)| Some((*slot, group(*at)?)));
         pods.chain(self.subject_records(sets)).collect()
     }
@@ -111,7 +146,7 @@ impl Endpoints {
     /// What each subject may send; what it may receive is its pod's.
     fn subject_records(&self, sets: &Sets<'_>) -> Vec<(u32, Endpoint)> {
         let of_pod = |(pod, at): (&PodId, &usize)| {
-            let group = self.groups.get(*at)?;
+            let group = &self.groups.get(*at)?.0;
             let records = self.subjects.of(*pod).filter_map(|(subject, id)| {
                 let slot = self.subjects.slot(*pod, id)?;
                 let egress = group.subjects.get(subject)?;
@@ -124,6 +159,33 @@ impl Endpoints {
             Some(records.collect::<Vec<_>>())
         };
         self.by_pod.iter().filter_map(of_pod).flatten().collect()
+    }
+}
+
+impl EndpointSets {
+    /// The policies whose rules are in one of the two and not, or otherwise, in the other.
+    #[must_use]
+    pub fn changed(&self, other: &Self) -> BTreeSet<PolicyRef> {
+        let rules = |sets: &Self| -> BTreeSet<SetRule> { sets.rules().cloned().collect() };
+        let (one, other) = (rules(self), rules(other));
+        one.symmetric_difference(&other).map(|rule| rule.origin.policy.clone()).collect()
+    }
+
+    /// The policies that speak for the endpoint.
+    #[must_use]
+    pub fn policies(&self) -> BTreeSet<PolicyRef> {
+        self.rules().map(|rule| rule.origin.policy.clone()).collect()
+    }
+
+    /// How many rules speak for the endpoint and its processes.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.rules().count()
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &SetRule> {
+        let own = [&self.0.ingress, &self.0.egress].into_iter();
+        own.chain(self.0.subjects.values()).flat_map(|set| &set.rules)
     }
 }
 

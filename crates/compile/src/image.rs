@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use abi::{
     Address, BackendKey, BackendValue, Cell, Endpoint, PORT_SLOTS, PrefixKey, RowKey, RowValue,
-    ServiceKey, ServiceValue, SubjectKey, capacity,
+    ServiceKey, ServiceValue, SubjectKey,
 };
-
-use crate::CompileError;
 
 /// Each field is one map of the programs; what an array map does not mention is zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,28 +43,5 @@ impl Default for Image {
             services: BTreeMap::new(),
             backends: BTreeMap::new(),
         }
-    }
-}
-
-impl Image {
-    /// Counts every map before anything is written.
-    ///
-    /// # Errors
-    /// Names the first map that would overflow.
-    pub(crate) fn check_capacity(&self) -> Result<(), CompileError> {
-        let cells = self.cells.last_key_value().map_or(0, |(index, _)| *index as usize + 1);
-        let endpoints = self.endpoints.last_key_value().map_or(0, |(slot, _)| *slot as usize + 1);
-        [
-            ("peers", self.peers.len(), capacity::PEERS),
-            ("prefixes", self.prefixes.len(), capacity::PREFIXES),
-            ("rows", self.rows.len(), capacity::ROWS),
-            ("cells", cells, capacity::CELLS),
-            ("endpoints", endpoints, capacity::ENDPOINTS),
-        ]
-        .into_iter()
-        .try_for_each(|(what, needed, capacity)| match needed <= capacity as usize {
-            true => Ok(()),
-            false => Err(CompileError::Capacity { what, needed, capacity }),
-        })
     }
 }

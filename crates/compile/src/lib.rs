@@ -8,9 +8,11 @@
 
 mod atom;
 mod canvas;
+mod capacity;
 mod class;
 mod column;
 mod decide;
+mod draft;
 mod endpoint;
 mod image;
 mod lookup;
@@ -28,7 +30,10 @@ use std::collections::BTreeMap;
 
 use model::{PodId, Reason, Rules, World};
 
+pub use capacity::{Capacities, Counts, Shortage};
 pub use decide::Untranslated;
+pub use draft::Draft;
+pub use endpoint::EndpointSets;
 pub use image::Image;
 pub use lookup::Answer;
 pub use name::Names;
@@ -41,13 +46,6 @@ pub use tables::{
     Region, Roster, SetId, Space, Span, Table, Tables, Who, Witness, Workbench, assigned, number,
     partition, port_parts, set_for, tables,
 };
-
-use crate::atom::Atoms;
-use crate::class::Classes;
-use crate::column::Columns;
-use crate::endpoint::Endpoints;
-use crate::row::Rows;
-use crate::set::Sets;
 
 /// A table and what its numbers mean.
 #[derive(Clone, Debug)]
@@ -68,51 +66,26 @@ pub struct Compiled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompileError {
     /// A map of the kernel would overflow; nothing is programmed.
-    #[error("{what} needs {needed} entries, there is room for {capacity}")]
-    Capacity {
-        /// Which map.
-        what: &'static str,
-        /// How many entries the table needs.
-        needed: usize,
-        /// How many the map holds.
-        capacity: u32,
-    },
+    #[error(transparent)]
+    Capacity(#[from] Shortage),
 }
 
-/// Compiles the table of the endpoints in `slots`. What is staged is left out where there is no room
-/// for it, because it must not keep what is enforced from being programmed (ruling N37).
+/// Compiles the table of the endpoints in `slots`, for tables of the usual capacities. What is staged
+/// is left out where there is no room for it, because it must not keep what is enforced from being
+/// programmed (ruling N37).
 ///
 /// # Errors
 /// Where a map would overflow. Capacity is counted before anything is committed.
 pub fn compile(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, CompileError> {
-    match table(world, rules, slots) {
-        Err(error) if rules.staged().len() > 0 => table(world, &rules.without_staged(), slots)
-            .map(|enforced| Compiled { unstaged: Some(error), ..enforced }),
+    let capacities = Capacities::default();
+    match Draft::new(world, rules, slots).compile(&capacities) {
+        Err(error) if rules.staged().len() > 0 => {
+            let enforced =
+                Draft::new(world, &rules.without_staged(), slots).compile(&capacities)?;
+            Ok(Compiled { unstaged: Some(error), ..enforced })
+        }
         compiled => compiled,
     }
-}
-
-fn table(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, CompileError> {
-    let mut names = Names::default();
-    let endpoints = Endpoints::new(world, rules, slots);
-    let sets = Sets::intern(&endpoints);
-    let atoms = Atoms::of(world, &sets);
-    let classes = Classes::of(world, &atoms);
-    let columns = Columns::of(&atoms);
-    let rows = Rows::build(&sets, &atoms, &classes, &columns, &mut names);
-    let mut image = Image {
-        endpoints: endpoints.records(&sets),
-        subjects: endpoints.subjects.slots.clone(),
-        peers: classes.peers(),
-        prefixes: classes.prefixes(),
-        ports: columns.ports(),
-        ..Image::default()
-    };
-    rows.write(&mut image);
-    service::write(world, &mut image);
-    image.check_capacity()?;
-    let (slots, subjects) = (endpoints.slots(), endpoints.subjects.clone());
-    Ok(Compiled { image, names, slots, subjects, unstaged: None })
 }
 
 impl Compiled {

@@ -1,14 +1,18 @@
 //! Services as the programs need them: address and port to the backends, and those to addresses.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use abi::{BackendKey, BackendValue, ServiceKey, ServiceValue};
-use model::{Backend, Family, World};
+use model::{Backend, Family, Service, World};
 
 use crate::Image;
 use crate::name::{content_id, free_id};
 
-/// Writes every Service address and port of the world.
-pub(crate) fn write(world: &World, image: &mut Image) {
-    for service in world.services() {
+/// Writes every Service address and port of the world, but of no Service at a `refused` address.
+pub(crate) fn write(world: &World, refused: &BTreeSet<IpAddr>, image: &mut Image) {
+    let is_refused = |service: &Service| service.addresses.iter().any(|at| refused.contains(at));
+    for service in world.services().iter().filter(|service| !is_refused(service)) {
         for address in &service.addresses {
             for port in &service.ports {
                 let backends = world.backends(service, port, Family::of(*address));

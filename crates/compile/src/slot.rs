@@ -23,6 +23,14 @@ pub struct Slots {
     subjects: BTreeMap<SubjectKey, u32>,
 }
 
+/// The slots that interfaces lead to already, by namespace and name: what a process that begins anew
+/// must not give away again.
+impl FromIterator<((String, String), u32)> for Slots {
+    fn from_iter<I: IntoIterator<Item = ((String, String), u32)>>(held: I) -> Self {
+        Self { by_pod: held.into_iter().collect(), ..Self::default() }
+    }
+}
+
 impl Slots {
     /// Slots for the pods of `scope`, numbered anew.
     #[must_use]

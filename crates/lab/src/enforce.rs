@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use abi::{Address, Event, EventKind, Interface, interface_flags};
-use compile::{Compiled, Scope, Slots};
+use compile::Scope;
 use datapath::{Config, Instance};
 use model::{Direction, Rules, World};
+use node::Node;
 
 use crate::clock::{adoption_end_ns, now_ns};
 use crate::container::Containers;
@@ -47,15 +48,9 @@ pub enum EnforceError {
     /// The maps cannot be read back.
     #[error("the maps cannot be read back")]
     Read(#[from] datapath::ReadError),
-    /// The table cannot be compiled; nothing is programmed.
-    #[error("the table cannot be compiled")]
-    Compile(#[from] compile::CompileError),
-    /// No safe way leads from the old table to the new one.
-    #[error("the change cannot be planned")]
-    Plan(#[from] plan::PlanError),
-    /// A write failed; the ones before it stand.
-    #[error("a write failed")]
-    Perform(#[from] datapath::PerformError),
+    /// The policies cannot be programmed; what was enforced is.
+    #[error("the policies cannot be programmed")]
+    Program(#[from] node::ProgramError<Instance>),
     /// Sockets cannot be ended.
     #[error("sockets whose connections are cut cannot be ended")]
     Sockets(#[from] datapath::SocketsError),
@@ -81,11 +76,11 @@ struct NodeEnforcement {
     netns: PathBuf,
     instance: Instance,
     listening: Listening,
-    slots: Slots,
+    /// What is programmed.
+    table: Node,
     addresses: Vec<IpAddr>,
     /// By pod.
     attached: BTreeMap<String, Attached>,
-    compiled: Option<Compiled>,
     guard: Guard,
     containers: Containers,
 }
@@ -116,7 +111,7 @@ impl Enforcement {
             let name = node.name.clone();
             let pods = fabric.pods.iter().filter(|(_, pod)| pod.wanted.node == index);
             let pods: Vec<(&String, &PodSite)> = pods.collect();
-            node.slots.update(world, Scope::Node(&name));
+            node.table.follow(world, Scope::Node(&name));
             node.attach(&pods, world).map_err(at(&name))?;
         }
         Ok(())
@@ -184,12 +179,16 @@ impl Enforcement {
         self.nodes.iter_mut().try_for_each(|node| node.end_silent().map_err(at(&node.name)))
     }
 
-    /// Collects what has ended, and puts right what others did to the hooks. Returns the news.
+    /// Collects what has ended, programs what could not be, and puts right what others did to the
+    /// hooks. Returns the news.
     pub(crate) fn look_after(&mut self, scene: &Scene) -> Result<Vec<String>, LabError> {
         let mut news = Vec::new();
         for node in &mut self.nodes {
             let ended = node.collected().map_err(at(&node.name))?;
             note(&mut self.flows, node, scene, &ended)?;
+            if node.table.is_behind() {
+                node.program(&scene.world, &scene.rules).map_err(at(&node.name))?;
+            }
             node.tell_processes(&scene.world).map_err(at(&node.name))?;
             let of_node = node.look_after().map_err(at(&node.name))?;
             news.extend(of_node.iter().map(|line| format!("node {}: {line}", node.name)));
@@ -222,7 +221,7 @@ fn note(
         node: &node.name,
         world: &scene.world,
         rules: &scene.rules,
-        compiled: node.compiled.as_ref(),
+        compiled: node.table.compiled(),
         containers: &node.containers,
         instance: &node.instance,
         now_ns: now_ns().map_err(EnforceError::from).map_err(at(&node.name))?,
@@ -251,20 +250,19 @@ impl NodeEnforcement {
             listening: Listening::start(instance.events()?),
             guard,
             instance,
-            slots: Slots::default(),
+            table: Node::default(),
             addresses: site.wanted.addresses.clone(),
             attached: BTreeMap::new(),
-            compiled: None,
             containers: Containers::below(cgroup),
         })
     }
 
     fn attach(&mut self, pods: &[(&String, &PodSite)], world: &World) -> Result<(), EnforceError> {
-        let Self { instance, slots, attached, netns, .. } = self;
+        let Self { instance, table, attached, netns, .. } = self;
         netns::within(netns, || {
             for (name, site) in pods {
                 let pod = world.pods().map(|(_, pod)| pod).find(|pod| pod.to_string() == **name);
-                let slot = pod.and_then(|pod| slots.get(pod));
+                let slot = pod.and_then(|pod| table.slots().get(pod));
                 let (Some(plug), Some(slot)) = (&site.plug, slot) else { continue };
                 if !attached.contains_key(*name) {
                     // What a pod began before its programs came is not to end with them.
@@ -291,7 +289,7 @@ impl NodeEnforcement {
     }
 
     fn end_silent(&mut self) -> Result<(), EnforceError> {
-        let Some(compiled) = &self.compiled else { return Ok(()) };
+        let Some(compiled) = self.table.compiled() else { return Ok(()) };
         let places = self.attached.values().map(|pod| pod.place.clone());
         let of_node = Place { endpoint: None, netns: self.netns.clone() };
         let places: Vec<Place> = places.chain([of_node]).collect();
@@ -314,7 +312,7 @@ impl NodeEnforcement {
         let interfaces = self.interfaces();
         let Self { name, instance, guard, netns, .. } = self;
         let mut status = netns::within(netns, || guard.status(name, instance, &interfaces))?;
-        if let Some(compiled) = &self.compiled {
+        if let Some(compiled) = self.table.compiled() {
             status.rules = rule_use::of(instance, compiled)?;
             status.alarms.extend(compiled.unstaged.as_ref().map(AlarmStatus::unstaged));
         }
@@ -327,18 +325,14 @@ impl NodeEnforcement {
     }
 
     fn program(&mut self, world: &World, rules: &Rules) -> Result<(), EnforceError> {
-        let observed = self.instance.observe()?;
-        self.slots.keep_subjects(&observed.subjects);
-        let mut compiled = compile::compile(world, rules, &self.slots)?;
-        let numbered = plan::number(&observed, &mut compiled.image);
-        self.instance.reset_rule_counts(&numbered.fresh)?;
-        self.instance.perform(&plan::plan(&observed, &compiled.image)?)?;
-        self.compiled = Some(compiled);
+        let programmed = self.table.program(&mut self.instance, world, rules);
+        self.guard.know(self.table.not_programmed());
+        programmed?;
         self.tell_processes(world)
     }
 
     fn tell_processes(&mut self, world: &World) -> Result<(), EnforceError> {
-        let Some(compiled) = &self.compiled else { return Ok(()) };
+        let Some(compiled) = self.table.compiled() else { return Ok(()) };
         Ok(subject::tell(&self.instance, compiled, &mut self.containers, world)?)
     }
 
@@ -371,7 +365,7 @@ impl NodeEnforcement {
                 0 => Direction::Egress,
                 _ => Direction::Ingress,
             },
-            reason: witness::reason(self.compiled.as_ref(), event.rule, event.reason),
+            reason: witness::reason(self.table.compiled(), event.rule, event.reason),
         })
     }
 }

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datapath::{Alarm, Chain, Counters, Drift, Instance, Repaired};
 
+use node::NotProgrammed;
+
 use crate::EnforceError;
+use crate::left_out::{self, LeftOut};
 use crate::status::{AlarmStatus, Fill, HookStatus, MapStatus, NodeStatus, Program, RepairCount};
 
 /// Pods by name, with the interfaces that lead to them.
@@ -26,6 +29,8 @@ pub(crate) struct Guard {
     said: BTreeSet<String>,
     /// What others want said.
     told: Vec<String>,
+    /// What is not programmed.
+    left_out: Vec<LeftOut>,
 }
 
 impl Guard {
@@ -35,7 +40,13 @@ impl Guard {
     /// Where the counters cannot be read.
     pub(crate) fn start(instance: &Instance) -> Result<Self, EnforceError> {
         let before = instance.counters()?;
-        Ok(Self { repairs: BTreeMap::new(), before, said: BTreeSet::new(), told: Vec::new() })
+        Ok(Self {
+            repairs: BTreeMap::new(),
+            before,
+            said: BTreeSet::new(),
+            told: Vec::new(),
+            left_out: Vec::new(),
+        })
     }
 
     /// Says a line with the next news.
@@ -48,6 +59,11 @@ impl Guard {
         let lacks = instance.features().lacking().map(str::to_owned);
         let lacks = lacks.chain(instance.config().hooks.lacking().map(str::to_owned));
         self.told.extend(lacks.map(|lack| format!("this kernel lacks {lack}")));
+    }
+
+    /// Learns what is not programmed, which is news once.
+    pub(crate) fn know(&mut self, not_programmed: &NotProgrammed) {
+        self.left_out = left_out::left_out(not_programmed);
     }
 
     /// Puts right what drifted. To be called in the node's network namespace. Returns the news.
@@ -68,6 +84,9 @@ impl Guard {
             ),
             Err(error) => failure(&mut wrong, &crate::error::chain(&error)),
         }
+        wrong.extend(self.left_out.iter().map(|one| {
+            (format!("{} {} {}", one.what, one.name, one.instead), warning(&one.message))
+        }));
         news.extend(self.once(wrong));
         news
     }
@@ -124,6 +143,8 @@ impl Guard {
             share_full: counters.share_full,
             half_failed: counters.half_failed,
             cut: counters.cut,
+            not_programmed: self.left_out.len() as u64,
+            left_out: self.left_out.clone(),
             alarms: self.alarms(instance)?.iter().map(alarm).collect(),
             rules: Vec::new(),
         })
@@ -131,7 +152,11 @@ impl Guard {
 }
 
 fn failure(wrong: &mut Wrong, line: &str) {
-    wrong.insert(line.to_owned(), format!("warning: {line}"));
+    wrong.insert(line.to_owned(), warning(line));
+}
+
+fn warning(line: &str) -> String {
+    format!("warning: {line}")
 }
 
 fn repair_count((drift, count): (&Drift, &u64)) -> RepairCount {
@@ -208,6 +233,7 @@ mod tests {
             before: Counters::default(),
             said: BTreeSet::new(),
             told: Vec::new(),
+            left_out: Vec::new(),
         };
         // The figures in a line may change while it stays wrong.
         let wrong = |lost: u32| Wrong::from([("events-lost".into(), format!("{lost} lost"))]);

@@ -182,13 +182,15 @@ impl Lab {
         if let Some(enforcement) = &mut self.enforcement {
             enforcement.detach(&gone, &self.scene)?;
             enforcement.attach(&self.fabric, &scene.world)?;
-            enforcement.program(&scene.world, &scene.rules)?;
         }
-        let enforced_at = SystemTime::now();
+        // The pods are the new ones already; what fails of their policies is tried again from now on.
+        self.scene = scene;
+        let mut enforced_at = SystemTime::now();
         if let Some(enforcement) = &mut self.enforcement {
+            enforcement.program(&self.scene.world, &self.scene.rules)?;
+            enforced_at = SystemTime::now();
             enforcement.end_silent()?;
         }
-        self.scene = scene;
         self.populate()?;
         Ok(enforced_at)
     }

@@ -24,6 +24,7 @@ mod guard;
 pub mod helper;
 mod interrupt;
 mod lab;
+mod left_out;
 mod link;
 mod listen;
 mod message;

@@ -6,6 +6,7 @@
 use compile::CompileError;
 use serde::{Deserialize, Serialize};
 
+pub use crate::left_out::LeftOut;
 use crate::state::LabState;
 
 /// Entries and the most of them.
@@ -44,6 +45,10 @@ pub struct NodeStatus {
     pub half_failed: u64,
     /// Connections that a change of policy cut.
     pub cut: u64,
+    /// How many endpoints, Services and addresses are not as the policies want them.
+    pub not_programmed: u64,
+    /// Each of them.
+    pub left_out: Vec<LeftOut>,
     /// What somebody should look at.
     pub alarms: Vec<AlarmStatus>,
     /// What each rule has decided, the most first.

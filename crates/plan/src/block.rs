@@ -4,13 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abi::{Cell, RowValue, capacity};
+use abi::{Cell, PORT_SLOTS, RowValue};
 use compile::Image;
 use rustc_hash::FxHashMap;
 
 /// A cell that nobody wrote.
 pub(crate) const NOTHING: Cell =
     Cell { rule: 0, verdict: abi::verdict_code::DENY, reason: 0, counter: 0 };
+
+/// There cannot be more columns than ports, be they old, wanted or on their way; what says so is not
+/// believed.
+const WIDTH_MAX: u32 = PORT_SLOTS << 2;
 
 /// Blocks have a multiple of this many columns.
 const WIDTH_STEP: usize = 8;
@@ -48,11 +52,6 @@ impl Blocks {
         (value, Some(cells))
     }
 
-    /// One past the last cell in use.
-    pub(crate) fn end(&self) -> u32 {
-        self.used.iter().map(|(base, width)| base.saturating_add(*width)).max().unwrap_or(0)
-    }
-
     /// The first gap that is wide enough.
     fn gap(&self, width: u32) -> u32 {
         let mut free = 0;
@@ -68,7 +67,7 @@ impl Blocks {
 
 /// A block's cells; those that nobody wrote are nothing.
 pub(crate) fn cells(image: &Image, row: RowValue) -> Vec<Cell> {
-    let mut cells = vec![NOTHING; row.width.min(capacity::CELLS) as usize];
+    let mut cells = vec![NOTHING; row.width.min(WIDTH_MAX) as usize];
     for (index, cell) in image.cells.range(row.base..row.base.saturating_add(row.width)) {
         if let Some(place) = cells.get_mut((index - row.base) as usize) {
             *place = *cell;

@@ -5,7 +5,9 @@
 //! new table allow: all closing happens before any opening.
 //!
 //! **Invariant:** after every single [`Op`] of a plan, the verdict of every flow between addresses is
-//! the old one or the new one, and never "allow" where both deny.
+//! the old one or the new one, and never "allow" where both deny. A flow to a Service's address, which
+//! is judged by the Service's backends, is never allowed where both deny either; while its backends
+//! change together with the endpoint's set it may be denied where both allow.
 //! **Invariant:** `plan` is pure; `datapath` performs and decides nothing.
 
 mod block;
@@ -13,6 +15,7 @@ mod class;
 mod column;
 mod count;
 mod cut;
+mod kernel;
 mod op;
 mod phase;
 mod row;
@@ -22,6 +25,7 @@ mod subject;
 
 pub use count::{Numbered, counters, number};
 pub use cut::{is_cut, is_orphan};
+pub use kernel::Kernel;
 pub use op::Op;
 pub use phase::PlanError;
-pub use subject::plan;
+pub use subject::{needed, plan, plan_within};

@@ -3,20 +3,22 @@
 //! 1. everything that exists learns the transitional columns, then ports move there;
 //! 2. everything that is used learns the transitional classes, then addresses move there;
 //! 3. transitional and new sets are written, which nobody has yet;
-//! 4. closing: endpoints flip to what both tables allow, then kept rows do;
-//! 5. opening: kept rows become what is wanted, then endpoints flip to their new sets;
-//! 6. addresses and ports arrive at their own classes and columns;
-//! 7. generations make connections be judged again, and what nobody uses goes.
+//! 4. closing: generations say that a plan is under way, then endpoints flip to what both tables
+//!    allow, then kept rows do;
+//! 5. Services lead to their new backends, while both the old and the new backends are judged by what
+//!    both tables allow;
+//! 6. opening: kept rows become what is wanted, then endpoints flip to their new sets;
+//! 7. addresses and ports arrive at their own classes and columns;
+//! 8. generations make connections be judged again, and what nobody uses goes.
 
 mod after;
 mod before;
 mod crossing;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use abi::{RowKey, capacity};
-use compile::Image;
+use abi::RowKey;
+use compile::{Counts, Image, Shortage};
 
 use crate::Op;
 use crate::block::Blocks;
@@ -26,40 +28,22 @@ use crate::row::{Images, Required};
 use crate::set::SetMap;
 
 /// A plan that cannot be carried out; nothing was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// A map would overflow on the way.
-    Capacity {
-        /// Which map.
-        what: &'static str,
-        /// How many entries the plan needs at its widest.
-        needed: usize,
-        /// How many the map holds.
-        capacity: u32,
-    },
+    #[error("on the way, {0}")]
+    Capacity(#[from] Shortage),
     /// A slot is to be one subject's that is still another's: its words would have two meanings.
+    #[error("slot {slot} is still another subject's")]
     SlotTaken {
         /// The slot.
         slot: u32,
     },
 }
 
-impl fmt::Display for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Capacity { what, needed, capacity } => {
-                write!(f, "{what} would need {needed} entries, there is room for {capacity}")
-            }
-            Self::SlotTaken { slot } => write!(f, "slot {slot} is still another subject's"),
-        }
-    }
-}
-
-impl std::error::Error for PlanError {}
-
 /// The writes that lead from `observed` to an image that behaves as `wanted`, where both have the
-/// same subjects; see `subject`.
-pub(crate) fn cross(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanError> {
+/// same subjects, and how full tables become; see `subject`.
+pub(crate) fn cross(observed: &Image, wanted: &Image) -> (Vec<Op>, Counts) {
     let columns = ColumnMap::between(observed, wanted);
     let images = Images::new(observed, wanted, &columns);
     let classes = ClassMap::between(observed, wanted);
@@ -72,10 +56,10 @@ pub(crate) fn cross(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanErr
         blocks: Blocks::of(observed),
         now: observed.clone(),
         ops: Vec::new(),
-        rows_max: 0,
+        widest: Counts::of(observed),
     };
     planner.run();
-    planner.finish()
+    (planner.ops, planner.widest)
 }
 
 struct Planner<'a> {
@@ -87,7 +71,8 @@ struct Planner<'a> {
     blocks: Blocks,
     now: Image,
     ops: Vec<Op>,
-    rows_max: usize,
+    /// As full as the tables become.
+    widest: Counts,
 }
 
 fn unsettled(
@@ -111,32 +96,31 @@ impl Planner<'_> {
         self.move_addresses();
         self.write_sets();
         self.close();
-        self.open();
         self.serve();
+        self.open();
         self.arrive();
         self.restamp();
         self.collect();
     }
 
-    fn finish(self) -> Result<Vec<Op>, PlanError> {
-        [
-            ("cells", self.blocks.end() as usize, capacity::CELLS),
-            ("rows", self.rows_max, capacity::ROWS),
-            ("peers", self.classes.peers.len(), capacity::PEERS),
-            ("prefixes", self.classes.prefixes.len(), capacity::PREFIXES),
-        ]
-        .into_iter()
-        .try_for_each(|(what, needed, capacity)| match needed <= capacity as usize {
-            true => Ok(()),
-            false => Err(PlanError::Capacity { what, needed, capacity }),
-        })?;
-        Ok(self.ops)
-    }
-
     fn emit(&mut self, op: Op) {
         op.apply(&mut self.now);
         self.ops.push(op);
-        self.rows_max = self.rows_max.max(self.now.rows.len());
+        self.count();
+    }
+
+    /// Rows go only at the end, and no block is given up on the way.
+    fn count(&mut self) {
+        let (now, widest) = (&self.now, &mut self.widest);
+        widest.peers = widest.peers.max(now.peers.len());
+        widest.prefixes = widest.prefixes.max(now.prefixes.len());
+        widest.rows = widest.rows.max(now.rows.len());
+        widest.services = widest.services.max(now.services.len());
+        widest.backends = widest.backends.max(now.backends.len());
+        let last = now.cells.last_key_value().map_or(0, |(index, _)| *index as usize + 1);
+        widest.cells = widest.cells.max(last);
+        let last = now.endpoints.last_key_value().map_or(0, |(slot, _)| *slot as usize + 1);
+        widest.endpoints = widest.endpoints.max(last);
     }
 
     /// Makes a row have the required cells, by one atomic write after its block is complete.

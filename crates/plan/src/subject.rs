@@ -6,17 +6,44 @@
 use std::collections::BTreeMap;
 
 use abi::{Endpoint, Sets, SubjectKey};
-use compile::Image;
+use compile::{Capacities, Counts, Image};
 
 use crate::phase::cross;
 use crate::{Op, PlanError};
 
-/// The writes that lead from `observed` to an image that behaves as `wanted`; none if it does.
+/// The writes that lead from `observed` to an image that behaves as `wanted`, in tables of the usual
+/// capacities; none if it does.
 ///
 /// # Errors
 /// Where a map would overflow on the way, or a slot changes its subject; see
 /// [`compile::Slots::keep_subjects`].
 pub fn plan(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanError> {
+    plan_within(observed, wanted, &Capacities::default())
+}
+
+/// As [`plan`], in tables of these capacities. A table that does not grow may be larger already.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_within(
+    observed: &Image,
+    wanted: &Image,
+    capacities: &Capacities,
+) -> Result<Vec<Op>, PlanError> {
+    let (ops, needed) = planned(observed, wanted)?;
+    needed.fit(&capacities.at_least(Counts::of(observed)))?;
+    Ok(ops)
+}
+
+/// How many entries of each table the plan from `observed` to `wanted` needs at its widest.
+///
+/// # Errors
+/// Where a slot changes its subject.
+pub fn needed(observed: &Image, wanted: &Image) -> Result<Counts, PlanError> {
+    Ok(planned(observed, wanted)?.1)
+}
+
+fn planned(observed: &Image, wanted: &Image) -> Result<(Vec<Op>, Counts), PlanError> {
     let ending = missing(observed, wanted);
     let begins_in = |slot: &&u32| missing(wanted, observed).values().any(|taken| taken == *slot);
     if let Some(slot) = ending.values().find(begins_in) {
@@ -25,9 +52,10 @@ pub fn plan(observed: &Image, wanted: &Image) -> Result<Vec<Op>, PlanError> {
     let mut ops = begin(observed, wanted);
     let mut now = observed.clone();
     ops.iter().for_each(|op| op.apply(&mut now));
-    ops.extend(cross(&now, &with_ending(wanted, &ending))?);
+    let (crossing, needed) = cross(&now, &with_ending(wanted, &ending));
+    ops.extend(crossing);
     ops.extend(end(&ending));
-    Ok(ops)
+    Ok((ops, needed))
 }
 
 /// The subjects of `one` that `other` does not have, or has in another slot.

@@ -282,6 +282,67 @@ fn renamed(mut rule: Rule) -> Rule {
     rule
 }
 
+/// What a connection about each question may be stamped with: by a packet while it is allowed.
+fn stamp(stamps: &mut [[BTreeSet<u64>; 2]], image: &Image, questions: &[Question]) {
+    for ((answers, stamps), (slot, ..)) in
+        answers(image, questions).iter().zip(stamps).zip(questions)
+    {
+        for (answer, stamps) in answers.iter().zip(stamps) {
+            if answer.verdict == Verdict::Allow {
+                stamps.extend(image.endpoints.get(slot).map(|endpoint| endpoint.generation));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_connection_is_judged_again_wherever_the_plan_that_closes_it_was_cut_off() {
+    let (mut cuts, mut closed) = (0, 0);
+    for seed in 7000..7008_u64 {
+        let (mut now, mut slots) = (Image::default(), Slots::default());
+        let world = Generated::seeded(seed);
+        let first = wanted(&world, &mut slots, &now);
+        plan(&now, &first).unwrap_or_default().iter().for_each(|op| op.apply(&mut now));
+        read_back(&mut now);
+        let case = Generated { rules: Generated::seeded(seed + 100).rules, ..world.clone() };
+        let wanted = wanted(&case, &mut slots, &now);
+        let all = questions([&world, &case], [&now, &wanted]);
+        let some: Vec<Question> =
+            all.iter().step_by(all.len().div_ceil(60).max(1)).copied().collect();
+        let mut stamps = vec![[BTreeSet::new(), BTreeSet::new()]; some.len()];
+        stamp(&mut stamps, &now, &some);
+        for (at, op) in plan(&now, &wanted).unwrap_or_default().iter().enumerate() {
+            op.apply(&mut now);
+            if is_silent(op, &some) {
+                continue;
+            }
+            stamp(&mut stamps, &now, &some);
+            let is_flip = matches!(op, Op::Sets { .. } | Op::Generation { .. });
+            if !is_flip && at % 37 != 5 {
+                continue;
+            }
+            let mut cut = now.clone();
+            plan(&now, &wanted).unwrap_or_default().iter().for_each(|op| op.apply(&mut cut));
+            cuts += 1;
+            let ended = answers(&cut, &some);
+            for ((answers, stamps), question) in ended.iter().zip(&stamps).zip(&some) {
+                let generation = cut.endpoints.get(&question.0).map(|end| end.generation);
+                for (answer, stamps) in answers.iter().zip(stamps) {
+                    let lives = generation.is_some_and(|generation| stamps.contains(&generation));
+                    let denies = answer.verdict == Verdict::Deny;
+                    closed += usize::from(denies && !stamps.is_empty());
+                    assert!(
+                        !denies || !lives,
+                        "seed {seed}: cut off after write {at}, {op:?}: a connection about {question:?} lives on"
+                    );
+                }
+            }
+        }
+    }
+    println!("plans: {cuts} cut off, {closed} connections closed");
+    assert!(cuts > 100 && closed > 100, "{cuts} {closed}");
+}
+
 #[test]
 fn a_restart_writes_nothing() {
     for seed in 0..20 {

@@ -27,7 +27,7 @@ pub(crate) enum PatchError {
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Broken {
-    /// `crates/compile` or `crates/plan`.
+    /// `crates/compile`, `crates/plan` or `crates/node`.
     Compile,
     /// `crates/policy`.
     Oracle,

@@ -12,12 +12,14 @@ use crate::process::ProcessError;
 use crate::suite::{Outcome, Suite};
 
 /// The crates that can see a wrong verdict without a kernel; the others' tests would only cost time.
-pub(super) const CORE: [&str; 5] = [
+pub(super) const CORE: [&str; 7] = [
     "ringfence-policy",
     "ringfence-compile",
     "ringfence-plan",
+    "ringfence-node",
     "ringfence-testkit",
     "ringfence-tiers",
+    "ringfence-sim",
 ];
 
 /// The crate that sees what the programs do, by test runs and by real packets.

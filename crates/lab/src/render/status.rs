@@ -75,6 +75,9 @@ fn node(node: &NodeStatus) -> String {
     for repair in &node.repairs {
         let _ = writeln!(text, "    {}, {}: {}", repair.drift, repair.repair, repair.count);
     }
+    for left_out in &node.left_out {
+        let _ = writeln!(text, "    {}", left_out.message);
+    }
     for alarm in &node.alarms {
         let _ = writeln!(text, "    alarm {}: {}", alarm.alarm, alarm.message);
     }
@@ -103,13 +106,49 @@ fn mib(octets: u64) -> f64 {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failing test may crash")]
 mod tests {
+    use std::collections::BTreeSet;
+
     use datapath::{Alarm, Drift};
+    use model::{PolicyKind, PolicyRef};
+    use node::{Held, HeldEndpoint, HeldPeer, HeldService, NotProgrammed, Shortage};
     use serde_json::Value;
 
     use super::*;
+    use crate::left_out::left_out;
     use crate::render::tests::misfit;
     use crate::state::LabState;
     use crate::status::{AlarmStatus, MapStatus, Program, RepairCount, RuleUse};
+
+    /// One of each kind.
+    fn not_programmed() -> NotProgrammed {
+        let shortage = Shortage { table: "rows", needed: 12, capacity: 8 };
+        let policy = PolicyRef {
+            name: "deny-all".into(),
+            namespace: Some("shop".into()),
+            kind: PolicyKind::NetworkPolicy,
+        };
+        let endpoint = |slot, held, policies| HeldEndpoint {
+            slot,
+            pod: "shop/web".into(),
+            held,
+            policies,
+            shortage,
+        };
+        NotProgrammed {
+            endpoints: vec![
+                endpoint(1, Held::LastGood, BTreeSet::from([policy])),
+                endpoint(2, Held::Quarantine, BTreeSet::new()),
+            ],
+            services: vec![HeldService { service: "shop/web".into(), shortage }],
+            peers: vec![HeldPeer {
+                pod: "shop/db".into(),
+                address: [10, 244, 0, 9].into(),
+                shortage,
+            }],
+            interrupted: Vec::new(),
+            shortages: vec![shortage],
+        }
+    }
 
     fn node_status() -> NodeStatus {
         let program = Program { id: 9, name: "foreign".into(), is_before_ours: false };
@@ -156,6 +195,8 @@ mod tests {
             share_full: 2,
             half_failed: 3,
             cut: 5,
+            not_programmed: 4,
+            left_out: left_out(&not_programmed()),
             alarms: alarms.map(alarm).into(),
             rules: vec![RuleUse {
                 rule: "NetworkPolicy a/b ingress[0]".into(),
@@ -195,9 +236,14 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/lab-status.json");
         let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         misfit(&schema, &schema, &document).map_or(Ok(()), Err).unwrap();
-        for pointer in
-            ["", "/labs/0", "/labs/0/state", "/labs/0/nodes/0", "/labs/0/nodes/0/hooks/0"]
-        {
+        for pointer in [
+            "",
+            "/labs/0",
+            "/labs/0/state",
+            "/labs/0/nodes/0",
+            "/labs/0/nodes/0/hooks/0",
+            "/labs/0/nodes/0/left_out/0",
+        ] {
             let mut other = document.clone();
             let object = other.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
             object.insert("more".into(), Value::Null);
@@ -215,6 +261,14 @@ mod tests {
              lost; 5 connections cut",
             "    shop/web ingress: foreign runs after ours",
             "    preceded, moved to the head: 3",
+            "    not programmed: NetworkPolicy shop/deny-all on shop/web, which keeps its last good \
+             policies: rows needs 12 entries, there is room for 8",
+            "    not programmed: the endpoint on shop/web, which is in quarantine: rows needs 12 \
+             entries, there is room for 8",
+            "    not programmed: Service shop/web, which is denied: rows needs 12 entries, there is \
+             room for 8",
+            "    not programmed: shop/db at 10.244.0.9, which is an unknown pod to all: rows needs 12 \
+             entries, there is room for 8",
             "    alarm nearly-full: 90 of 100 established connections are in use",
             "    alarm events-lost: 4 events were lost",
         ] {

@@ -14,11 +14,7 @@ use crate::set::words;
 use crate::{Op, service};
 
 impl Planner<'_> {
-    pub(super) fn serve(&mut self) {
-        service::ops(self.images.old, self.images.wanted).into_iter().for_each(|op| self.emit(op));
-    }
-
-    /// Phase 6: longer prefixes go before shorter ones, so that each falls where it belongs.
+    /// Phase 7: longer prefixes go before shorter ones, so that each falls where it belongs.
     pub(super) fn arrive(&mut self) {
         let mut prefixes: Vec<(PrefixKey, ClassPair)> =
             self.classes.prefixes.iter().map(|(key, pair)| (*key, *pair)).collect();
@@ -42,20 +38,38 @@ impl Planner<'_> {
         self.ports(|pair| pair.end);
     }
 
-    /// Phase 7: only endpoints whose answers may have changed are judged again.
-    pub(super) fn restamp(&mut self) {
-        let serves = !service::ops(self.images.old, self.images.wanted).is_empty();
-        let mut known = BTreeMap::new();
-        let mut stale = BTreeSet::new();
-        for slot in self.slots() {
-            if serves || self.may_differ(slot, &mut known) {
-                stale.insert(self.pod_of(slot));
+    /// Before anything closes: an odd generation says that a plan is under way. A plan that finds one
+    /// cannot know what was closed before it, so it makes every connection be judged again.
+    pub(super) fn mark(&mut self) {
+        for slot in self.stale() {
+            let now = self.now.endpoints.get(&slot).map_or(0, |now| now.generation);
+            if words(self.images.old, slot).is_some() && !is_odd(now) {
+                self.emit(Op::Generation { endpoint: slot, generation: now + 1 });
             }
         }
-        for endpoint in stale {
-            let generation = self.now.endpoints.get(&endpoint).map_or(0, |now| now.generation) + 1;
-            self.emit(Op::Generation { endpoint, generation });
+    }
+
+    /// Phase 8: only endpoints whose answers may have changed are judged again.
+    pub(super) fn restamp(&mut self) {
+        for slot in self.stale() {
+            let now = self.now.endpoints.get(&slot).map_or(0, |now| now.generation);
+            let generation = if is_odd(now) { now + 1 } else { now + 2 };
+            self.emit(Op::Generation { endpoint: slot, generation });
         }
+    }
+
+    /// Endpoints whose answers change, or were changing when an earlier plan was cut off.
+    fn stale(&self) -> BTreeSet<u32> {
+        let serves = !service::ops(self.images.old, self.images.wanted).is_empty();
+        let mut known = BTreeMap::new();
+        let was_cut_off = |slot: u32| {
+            self.images.old.endpoints.get(&slot).is_some_and(|record| is_odd(record.generation))
+        };
+        let slots = self.slots().into_iter();
+        slots
+            .filter(|slot| serves || was_cut_off(*slot) || self.may_differ(*slot, &mut known))
+            .map(|slot| self.pod_of(slot))
+            .collect()
     }
 
     /// Connections have the generation of their pod, whichever process opened them.
@@ -96,4 +110,8 @@ impl Planner<'_> {
             self.now.rows.keys().filter(|key| !is_used(key)).copied().collect();
         unused.into_iter().for_each(|key| self.emit(Op::NoRow { key }));
     }
+}
+
+fn is_odd(generation: u64) -> bool {
+    generation & 1 == 1
 }

@@ -52,7 +52,11 @@ impl Planner<'_> {
         self.ports(|pair| pair.via);
     }
 
+    /// Most plans move none, and there are too many to look at each for nothing.
     pub(super) fn ports(&mut self, column: impl Fn(ColumnPair) -> u32) {
+        if self.images.columns.is_unchanged() {
+            return;
+        }
         let ends = self.images.old.ports.iter().zip(&self.images.wanted.ports);
         // Neighbours mostly agree, so the last answer mostly holds.
         let mut last = None;

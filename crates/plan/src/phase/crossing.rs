@@ -5,10 +5,10 @@
 use abi::{Endpoint, Sets};
 
 use super::Planner;
-use crate::Op;
 use crate::class::ClassPair;
 use crate::row::{Images, Required, SetPair};
 use crate::set::{staged, words};
+use crate::{Op, service};
 
 impl Planner<'_> {
     fn pairs(&self) -> Vec<ClassPair> {
@@ -42,6 +42,7 @@ impl Planner<'_> {
 
     /// Phase 4: from here on everything that both tables deny or either denies may be denied.
     pub(super) fn close(&mut self) {
+        self.mark();
         for slot in self.slots() {
             let wanted = words(self.images.wanted, slot);
             match (words(self.images.old, slot), wanted) {
@@ -59,7 +60,13 @@ impl Planner<'_> {
         self.rewrite_kept(|images, set, pair| images.as_both(SetPair::kept(set), pair));
     }
 
-    /// Phase 5: nothing opens before all of this closed.
+    /// Phase 5: a Service's address is judged by its backends, so the old ones must not meet the new
+    /// sets: what both deny could pass.
+    pub(super) fn serve(&mut self) {
+        service::ops(self.images.old, self.images.wanted).into_iter().for_each(|op| self.emit(op));
+    }
+
+    /// Phase 6: nothing opens before all of this closed.
     pub(super) fn open(&mut self) {
         self.rewrite_kept(|images, set, pair| images.as_wanted(set, pair));
         for set in self.kept_sets() {

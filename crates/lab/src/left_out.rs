@@ -1,0 +1,65 @@
+//! What of the policies is not in force, for lack of room, as `lab status` and the log say it.
+//!
+//! A policy that is silently not in force is worse than none, so each is a line and all are a count.
+
+use node::{Held, HeldEndpoint, NotProgrammed, Shortage};
+use serde::{Deserialize, Serialize};
+
+/// Something that is not programmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// `endpoint`, `service` or `peer`.
+    pub what: String,
+    /// Its namespace and name.
+    pub name: String,
+    /// What holds instead: `last-good`, `quarantine`, `denied` or `unknown-pod`.
+    pub instead: String,
+    /// The policies that are not in force on it.
+    pub policies: Vec<String>,
+    /// The table that was full.
+    pub table: String,
+    /// How many entries it would need.
+    pub needed: u64,
+    /// How many it holds.
+    pub capacity: u64,
+    /// One line.
+    pub message: String,
+}
+
+/// Everything that is not programmed.
+pub(crate) fn left_out(all: &NotProgrammed) -> Vec<LeftOut> {
+    let services = all.services.iter().map(|held| LeftOut {
+        name: held.service.clone(),
+        ..entry("service", "denied", held.shortage, held.to_string())
+    });
+    let peers = all.peers.iter().map(|held| LeftOut {
+        name: held.pod.clone(),
+        ..entry("peer", "unknown-pod", held.shortage, held.to_string())
+    });
+    all.endpoints.iter().map(endpoint).chain(services).chain(peers).collect()
+}
+
+fn endpoint(held: &HeldEndpoint) -> LeftOut {
+    let instead = match held.held {
+        Held::LastGood => "last-good",
+        Held::Quarantine => "quarantine",
+    };
+    LeftOut {
+        name: held.pod.clone(),
+        policies: held.policies.iter().map(ToString::to_string).collect(),
+        ..entry("endpoint", instead, held.shortage, held.to_string())
+    }
+}
+
+fn entry(what: &str, instead: &str, shortage: Shortage, message: String) -> LeftOut {
+    LeftOut {
+        what: what.to_owned(),
+        name: String::new(),
+        instead: instead.to_owned(),
+        policies: Vec::new(),
+        table: shortage.table.to_owned(),
+        needed: shortage.needed as u64,
+        capacity: u64::from(shortage.capacity),
+        message,
+    }
+}
