@@ -20,6 +20,7 @@ use crate::{
     attribution::Attribution,
     clsact, grow,
     held::Held,
+    inherit::LINKS,
     link::pinned_name,
     object::{self, EGRESS, INGRESS},
     tables::Tables,
@@ -40,7 +41,7 @@ impl Pins {
         Self {
             maps: version.join("maps"),
             programs: version.join("programs"),
-            links: version.join("links"),
+            links: version.join(LINKS),
         }
     }
 

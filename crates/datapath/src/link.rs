@@ -178,6 +178,7 @@ impl Instance {
 
     fn link(&mut self, interface: u32, direction: Direction) -> Result<(), AttachError> {
         let path = self.link_path(interface, direction);
+        self.inherit(interface, direction)?;
         let program = self.program(direction);
         let refused = |source| AttachError::Link { interface, source: Box::new(source) };
         let wanted = program.info().map_err(refused)?.id();
@@ -188,7 +189,8 @@ impl Instance {
             }
             Some(_) | None => create(program, interface, direction, &path)?,
         }
-        self.hold(interface, direction)
+        self.hold(interface, direction)?;
+        self.release_heirlooms(interface, direction)
     }
 
     /// Holds the link that is pinned.

@@ -1,0 +1,326 @@
+//! The control: pods that start and stop, policies that flip, all while the traffic goes on.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use testkit::generate::{Random, Source};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::SoakError;
+use crate::agent::Documents;
+use crate::agents::Agents;
+use crate::fabric::Fabric;
+use crate::pod::{Life, Pod};
+use crate::policies::{APPS, Policies};
+use crate::shared::Shared;
+use crate::spent::{Spent, Work};
+use crate::traffic::Told;
+use crate::verdicts::{Verdicts, VerdictsError};
+
+/// How many pods there can be at once.
+pub(crate) const PLACES: usize = 32;
+/// The first of those stay for the whole run, with their connections.
+const STAYING: usize = 8;
+/// Addresses that are free on top; the fewer, the sooner one is another's.
+const SPARE_ADDRESSES: u16 = 6;
+
+/// What was done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) starts: u64,
+    pub(crate) stops: u64,
+    pub(crate) flips: u64,
+}
+
+/// When a new pod's hooks are attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AttachWhen {
+    /// Before anything runs in it.
+    First,
+    /// When it has run for a while, which is wrong.
+    Late,
+    /// Never: there is no agent.
+    Never,
+}
+
+/// The pod of a place, and whether the newest world knows it.
+#[derive(Clone, Copy, Debug)]
+struct Seated {
+    pod: Pod,
+    is_known: bool,
+}
+
+/// Everything that the control has.
+pub(crate) struct Control {
+    pub(crate) shared: Shared,
+    pub(crate) fabric: Fabric,
+    pub(crate) agents: Agents,
+    pub(crate) traffic: mpsc::UnboundedSender<Told>,
+    pub(crate) when: AttachWhen,
+    pub(crate) done: Done,
+    pub(crate) spent: Spent,
+    places: Vec<Option<Seated>>,
+    addresses: Vec<u16>,
+    policies: Policies,
+    verdicts: Arc<Verdicts>,
+    random: Random,
+    lives: Life,
+}
+
+impl Control {
+    /// Nobody is there, and nothing is isolated.
+    pub(crate) fn new(
+        shared: Shared,
+        agents: Agents,
+        traffic: mpsc::UnboundedSender<Told>,
+        seed: u64,
+    ) -> Result<Self, SoakError> {
+        let policies = Policies::none();
+        let places = u16::try_from(PLACES).unwrap_or(u16::MAX);
+        Ok(Self {
+            shared,
+            fabric: Fabric::new(PLACES)?,
+            agents,
+            traffic,
+            when: AttachWhen::Never,
+            done: Done::default(),
+            spent: Spent::default(),
+            places: vec![None; PLACES],
+            addresses: (1..=places + SPARE_ADDRESSES).collect(),
+            verdicts: Arc::new(Verdicts::of(&policies)?),
+            policies,
+            random: Random::new(seed),
+            lives: 0,
+        })
+    }
+
+    /// Every place gets a pod, and the world knows them. Without an agent nothing holds a pod back, so
+    /// it must be known before it runs.
+    pub(crate) async fn fill(&mut self) -> Result<(), SoakError> {
+        let free: Vec<usize> = (0..PLACES).filter(|at| self.pod(*at).is_none()).collect();
+        let pods: Vec<Pod> = free.into_iter().filter_map(|place| self.create(place)).collect();
+        self.plug(&pods).await?;
+        if self.when == AttachWhen::Never {
+            self.change().await?;
+        }
+        self.begin(&pods).await?;
+        self.change().await
+    }
+
+    /// Every pod goes.
+    pub(crate) async fn empty(&mut self) -> Result<(), SoakError> {
+        let all: Vec<Pod> = self.places.iter().flatten().map(|seated| seated.pod).collect();
+        self.end(&all).await?;
+        self.unplug(&all).await?;
+        self.detach(&all).await
+    }
+
+    /// Some pods stop, as many start, and the world follows.
+    pub(crate) async fn churn(&mut self, count: usize) -> Result<(), SoakError> {
+        let olds = self.choose(count);
+        self.end(&olds).await?;
+        let news: Vec<Pod> = match self.random.below(3) {
+            // At once, where others were a moment ago, with their addresses.
+            0 => {
+                self.unplug(&olds).await?;
+                self.detach(&olds).await?;
+                let places: Vec<usize> = olds.iter().rev().map(|pod| pod.place).collect();
+                let news: Vec<Pod> =
+                    places.into_iter().filter_map(|place| self.create(place)).collect();
+                self.plug(&news).await?;
+                news
+            }
+            // While the old ones are removed.
+            _ => {
+                let free = (STAYING..PLACES).filter(|at| self.pod(*at).is_none());
+                let free: Vec<usize> = free.take(olds.len()).collect();
+                let mut news: Vec<Pod> =
+                    free.into_iter().filter_map(|place| self.create(place)).collect();
+                let since = Instant::now();
+                futures::try_join!(self.fabric.unplug(&olds), self.fabric.plug(&news))?;
+                self.spent.add(Work::Veths, since);
+                self.detach(&olds).await?;
+                // Nobody was free at first.
+                for old in olds.iter().skip(news.len()) {
+                    let late: Vec<Pod> = self.create(old.place).into_iter().collect();
+                    self.plug(&late).await?;
+                    news.extend(late);
+                }
+                news
+            }
+        };
+        self.begin(&news).await
+    }
+
+    /// Pods that may stop.
+    fn choose(&mut self, count: usize) -> Vec<Pod> {
+        let mut here: Vec<Pod> =
+            self.places.iter().skip(STAYING).flatten().map(|seated| seated.pod).collect();
+        let mut chosen = Vec::new();
+        while chosen.len() < count && !here.is_empty() {
+            chosen.push(here.swap_remove(self.random.below(here.len())));
+        }
+        chosen
+    }
+
+    fn pod(&self, place: usize) -> Option<Pod> {
+        self.places.get(place)?.map(|seated| seated.pod)
+    }
+
+    /// A new pod's name, label and address. The address that was given back last goes first.
+    fn create(&mut self, place: usize) -> Option<Pod> {
+        self.lives += 1;
+        let address = self.addresses.pop()?;
+        let pod = Pod { life: self.lives, place, app: self.random.below(APPS), address };
+        *self.places.get_mut(place)? = Some(Seated { pod, is_known: false });
+        Some(pod)
+    }
+
+    async fn plug(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
+        let since = Instant::now();
+        self.fabric.plug(pods).await?;
+        self.spent.add(Work::Veths, since);
+        Ok(())
+    }
+
+    async fn unplug(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
+        let since = Instant::now();
+        self.fabric.unplug(pods).await?;
+        self.spent.add(Work::Veths, since);
+        Ok(())
+    }
+
+    /// Hooks, then processes; or the other way round, where a self-test wants to see it fail.
+    async fn begin(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
+        match self.when {
+            AttachWhen::First => {
+                self.attach(pods).await?;
+                self.run(pods).await?;
+            }
+            AttachWhen::Late => {
+                self.run(pods).await?;
+                self.shared.note("sabotage: pods run without hooks");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                self.attach(pods).await?;
+            }
+            AttachWhen::Never => self.run(pods).await?,
+        }
+        self.done.starts += pods.len() as u64;
+        Ok(())
+    }
+
+    async fn attach(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
+        let since = Instant::now();
+        for pod in pods {
+            self.agents.attach(pod.attachment()).await?;
+        }
+        self.spent.add(Work::Hooks, since);
+        Ok(())
+    }
+
+    async fn detach(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
+        let since = Instant::now();
+        for pod in pods {
+            if self.when != AttachWhen::Never {
+                self.agents.detach(pod.interface()).await?;
+            }
+            self.addresses.push(pod.address);
+        }
+        self.spent.add(Work::Hooks, since);
+        Ok(())
+    }
+
+    async fn run(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
+        let since = Instant::now();
+        for pod in pods {
+            self.shared.ledger().born(*pod);
+            self.shared.note(format!("{} starts with {}", pod.name(), pod.ipv4()));
+            let netns = self.fabric.netns(pod.place)?;
+            let (ready, started) = oneshot::channel();
+            self.traffic
+                .send(Told::Start { pod: *pod, netns, ready })
+                .map_err(|_| SoakError::Traffic)?;
+            started.await.map_err(|_| SoakError::Traffic)?.map_err(SoakError::Sockets)?;
+        }
+        self.spent.add(Work::Sockets, since);
+        Ok(())
+    }
+
+    /// Ends processes; what they had open is closed when this returns.
+    async fn end(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
+        let since = Instant::now();
+        for pod in pods {
+            let now = self.shared.now();
+            self.shared.ledger().stopping(pod.life, now);
+            self.shared.note(format!("{} stops", pod.name()));
+            let (gone, ended) = oneshot::channel();
+            let told = Told::Stop { life: pod.life, gone };
+            self.traffic.send(told).map_err(|_| SoakError::Traffic)?;
+            ended.await.map_err(|_| SoakError::Traffic)?;
+            self.agents.leave(pod.interface());
+            if let Some(place) = self.places.get_mut(pod.place) {
+                *place = None;
+            }
+        }
+        self.done.stops += pods.len() as u64;
+        self.spent.add(Work::Sockets, since);
+        Ok(())
+    }
+
+    /// Draws some policies anew; the next change applies them.
+    pub(crate) fn flip(&mut self) -> Result<(), SoakError> {
+        let since = Instant::now();
+        match self.done.flips {
+            0 => self.policies = Policies::draw(&mut self.random),
+            _ => self.policies.flip(&mut self.random),
+        }
+        self.verdicts = Arc::new(Verdicts::of(&self.policies)?);
+        self.done.flips += 1;
+        self.check_a_pair()?;
+        self.spent.add(Work::Oracle, since);
+        Ok(())
+    }
+
+    /// The oracle is asked about apps; now and then about the pods themselves.
+    fn check_a_pair(&mut self) -> Result<(), SoakError> {
+        let here: Vec<Pod> = self.places.iter().flatten().map(|seated| seated.pod).collect();
+        let one = here.get(self.random.below(here.len()));
+        let other = here.get(self.random.below(here.len()));
+        if let (Some(one), Some(other)) = (one, other)
+            && one != other
+            && !self.verdicts.agree(&self.policies, one, other, 0)?
+        {
+            let flow = format!("{one:?} to {other:?}");
+            return Err(VerdictsError::Differ { flow, policies: self.policies.text() }.into());
+        }
+        Ok(())
+    }
+
+    /// Makes the world what it is now. A new pod is sometimes made known a change later, and waits
+    /// in quarantine until then.
+    pub(crate) async fn change(&mut self) -> Result<(), SoakError> {
+        let since = Instant::now();
+        let (random, places) = (&mut self.random, &mut self.places);
+        for seated in places.iter_mut().flatten() {
+            seated.is_known |= self.when == AttachWhen::Never || random.below(4) != 0;
+        }
+        let known: Vec<Pod> =
+            places.iter().flatten().filter(|one| one.is_known).map(|one| one.pod).collect();
+        let lives: HashSet<Life> = known.iter().map(|pod| pod.life).collect();
+        let mut text = self.policies.text();
+        known.iter().for_each(|pod| pod.write(&mut text));
+        let now = self.shared.now();
+        let verdicts = Arc::clone(&self.verdicts);
+        let number = self.shared.ledger().timeline.begin(now, lives, verdicts);
+        self.shared.note(format!("world {number} with {} pods is asked for", known.len()));
+        if self.when != AttachWhen::Never {
+            self.agents.change(Documents { text }).await?;
+        }
+        let now = self.shared.now();
+        self.shared.ledger().timeline.done(now);
+        self.shared.note(format!("world {number} is in force"));
+        self.spent.add(Work::Changes, since);
+        Ok(())
+    }
+}
