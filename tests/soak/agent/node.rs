@@ -16,6 +16,9 @@ use thiserror::Error;
 use crate::protocol::{Attachment, Documents, Request};
 use crate::{Sabotage, heritage, seats};
 
+/// As many cells as these pods and policies need.
+const CELLS: u32 = 16_384;
+
 /// Why an agent could not do what it was told.
 #[derive(Debug, Error)]
 pub(crate) enum AgentError {
@@ -92,6 +95,8 @@ impl Node {
         let mut config = Config::new(pins);
         config.node_namespace = Some(datapath::netns_cookie()?);
         config.lifetimes.report_interval = report_interval;
+        // A change reads every map, and only what is there has to be there.
+        config.capacities.cells = CELLS;
         let instance = Instance::open(&config)?;
         let events = instance.events()?;
         Ok(Self { instance, events, sabotage, attached: BTreeMap::new() })

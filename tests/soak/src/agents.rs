@@ -134,6 +134,7 @@ pub(crate) struct Agents {
     pub(crate) upgrade_every: u64,
     pods: Vec<Attachment>,
     documents: Option<Documents>,
+    /// Nothing has happened since the last change, so an agent that starts has nothing to write.
     is_settled: bool,
     is_busy: bool,
 }
@@ -159,6 +160,7 @@ impl Agents {
 
     /// Attaches a pod.
     pub(crate) async fn attach(&mut self, pod: Attachment) -> Result<(), AgentsError> {
+        self.is_settled = false;
         self.tell("attach", &Request::Attach { pod: pod.clone() }).await?;
         self.pods.push(pod);
         Ok(())
@@ -166,6 +168,7 @@ impl Agents {
 
     /// A pod is about to go: an agent that starts from now on finds no veth of it.
     pub(crate) fn leave(&mut self, interface: u32) {
+        self.is_settled = false;
         self.pods.retain(|pod| pod.interface != interface);
     }
 

@@ -22,6 +22,12 @@ use crate::verdicts::{Verdicts, VerdictsError};
 pub(crate) const PLACES: usize = 32;
 /// The first of those stay for the whole run, with their connections.
 const STAYING: usize = 8;
+/// So many are empty at first: those who come are plugged in while others leave.
+const EMPTY: usize = ROUND_MAX;
+/// The most pods that start or stop at once.
+pub(crate) const ROUND_MAX: usize = 8;
+/// So many changes still know a pod that is gone, sometimes: its address may be another's by then.
+const LINGERING: u8 = 2;
 /// Addresses that are free on top; the fewer, the sooner one is another's.
 const SPARE_ADDRESSES: u16 = 6;
 
@@ -44,23 +50,30 @@ pub(crate) enum AttachWhen {
     Never,
 }
 
-/// The pod of a place, and whether the newest world knows it.
+/// The pod of a place, and how far it has come.
 #[derive(Clone, Copy, Debug)]
 struct Seated {
     pod: Pod,
+    is_running: bool,
     is_known: bool,
 }
 
 /// Everything that the control has.
 pub(crate) struct Control {
     pub(crate) shared: Shared,
-    pub(crate) fabric: Fabric,
+    pub(crate) fabric: Arc<Fabric>,
     pub(crate) agents: Agents,
     pub(crate) traffic: mpsc::UnboundedSender<Told>,
     pub(crate) when: AttachWhen,
     pub(crate) done: Done,
     pub(crate) spent: Spent,
     places: Vec<Option<Seated>>,
+    /// Their veths are gone, their hooks' records not yet.
+    leaving: Vec<Pod>,
+    /// Their veths are there, their hooks not yet.
+    coming: Vec<Pod>,
+    /// Gone, and still in the world: whoever watches pods hears of it later.
+    lingering: Vec<(Pod, u8)>,
     addresses: Vec<u16>,
     policies: Policies,
     verdicts: Arc<Verdicts>,
@@ -80,13 +93,16 @@ impl Control {
         let places = u16::try_from(PLACES).unwrap_or(u16::MAX);
         Ok(Self {
             shared,
-            fabric: Fabric::new(PLACES)?,
+            fabric: Arc::new(Fabric::new(PLACES)?),
             agents,
             traffic,
             when: AttachWhen::Never,
             done: Done::default(),
             spent: Spent::default(),
             places: vec![None; PLACES],
+            leaving: Vec::new(),
+            coming: Vec::new(),
+            lingering: Vec::new(),
             addresses: (1..=places + SPARE_ADDRESSES).collect(),
             verdicts: Arc::new(Verdicts::of(&policies)?),
             policies,
@@ -95,10 +111,10 @@ impl Control {
         })
     }
 
-    /// Every place gets a pod, and the world knows them. Without an agent nothing holds a pod back, so
+    /// Most places get a pod, and the world knows them. Without an agent nothing holds a pod back, so
     /// it must be known before it runs.
     pub(crate) async fn fill(&mut self) -> Result<(), SoakError> {
-        let free: Vec<usize> = (0..PLACES).filter(|at| self.pod(*at).is_none()).collect();
+        let free: Vec<usize> = (0..PLACES - EMPTY).filter(|at| self.pod(*at).is_none()).collect();
         let pods: Vec<Pod> = free.into_iter().filter_map(|place| self.create(place)).collect();
         self.plug(&pods).await?;
         if self.when == AttachWhen::Never {
@@ -110,58 +126,60 @@ impl Control {
 
     /// Every pod goes.
     pub(crate) async fn empty(&mut self) -> Result<(), SoakError> {
-        let all: Vec<Pod> = self.places.iter().flatten().map(|seated| seated.pod).collect();
+        let coming = std::mem::take(&mut self.coming);
+        self.begin(&coming).await?;
+        let mut all: Vec<Pod> = self.places.iter().flatten().map(|seated| seated.pod).collect();
         self.end(&all).await?;
         self.unplug(&all).await?;
+        self.addresses.extend(all.iter().map(|pod| pod.address));
+        all.append(&mut self.leaving);
+        self.lingering.clear();
         self.detach(&all).await
     }
 
-    /// Some pods stop, as many start, and the world follows.
+    /// Some pods stop, as many start, and the world follows. While the agent works on those whose veths
+    /// went and came the last time, the veths of the next ones go and come.
     pub(crate) async fn churn(&mut self, count: usize) -> Result<(), SoakError> {
         let olds = self.choose(count);
+        let free = (STAYING..PLACES).filter(|at| self.pod(*at).is_none());
+        let free: Vec<usize> = free.take(count).collect();
+        let news: Vec<Pod> = free.into_iter().filter_map(|place| self.create(place)).collect();
         self.end(&olds).await?;
-        let news: Vec<Pod> = match self.random.below(3) {
-            // At once, where others were a moment ago, with their addresses.
-            0 => {
-                self.unplug(&olds).await?;
-                self.detach(&olds).await?;
-                let places: Vec<usize> = olds.iter().rev().map(|pod| pod.place).collect();
-                let news: Vec<Pod> =
-                    places.into_iter().filter_map(|place| self.create(place)).collect();
-                self.plug(&news).await?;
-                news
-            }
-            // While the old ones are removed.
-            _ => {
-                let free = (STAYING..PLACES).filter(|at| self.pod(*at).is_none());
-                let free: Vec<usize> = free.take(olds.len()).collect();
-                let mut news: Vec<Pod> =
-                    free.into_iter().filter_map(|place| self.create(place)).collect();
-                let since = Instant::now();
-                futures::try_join!(self.fabric.unplug(&olds), self.fabric.plug(&news))?;
-                self.spent.add(Work::Veths, since);
-                self.detach(&olds).await?;
-                // Nobody was free at first.
-                for old in olds.iter().skip(news.len()) {
-                    let late: Vec<Pod> = self.create(old.place).into_iter().collect();
-                    self.plug(&late).await?;
-                    news.extend(late);
-                }
-                news
-            }
+        let fabric = Arc::clone(&self.fabric);
+        let veths = async {
+            let since = Instant::now();
+            futures::try_join!(fabric.unplug(&olds), fabric.plug(&news))?;
+            Ok::<_, SoakError>(since)
         };
-        self.begin(&news).await
+        let (since, ()) = futures::try_join!(veths, self.follow())?;
+        self.spent.add(Work::Veths, since);
+        self.addresses.extend(olds.iter().map(|pod| pod.address));
+        (self.leaving, self.coming) = (olds, news);
+        Ok(())
+    }
+
+    /// What the agent has to do about the pods whose veths are gone and those whose veths are there.
+    async fn follow(&mut self) -> Result<(), SoakError> {
+        let leaving = std::mem::take(&mut self.leaving);
+        self.detach(&leaving).await?;
+        let coming = std::mem::take(&mut self.coming);
+        self.begin(&coming).await?;
+        self.change().await
     }
 
     /// Pods that may stop.
     fn choose(&mut self, count: usize) -> Vec<Pod> {
-        let mut here: Vec<Pod> =
-            self.places.iter().skip(STAYING).flatten().map(|seated| seated.pod).collect();
+        let mut here: Vec<Pod> = self.running().filter(|pod| pod.place >= STAYING).collect();
         let mut chosen = Vec::new();
         while chosen.len() < count && !here.is_empty() {
             chosen.push(here.swap_remove(self.random.below(here.len())));
         }
         chosen
+    }
+
+    fn running(&self) -> impl Iterator<Item = Pod> {
+        let running = self.places.iter().flatten().filter(|seated| seated.is_running);
+        running.map(|seated| seated.pod)
     }
 
     fn pod(&self, place: usize) -> Option<Pod> {
@@ -173,7 +191,7 @@ impl Control {
         self.lives += 1;
         let address = self.addresses.pop()?;
         let pod = Pod { life: self.lives, place, app: self.random.below(APPS), address };
-        *self.places.get_mut(place)? = Some(Seated { pod, is_known: false });
+        *self.places.get_mut(place)? = Some(Seated { pod, is_running: false, is_known: false });
         Some(pod)
     }
 
@@ -206,6 +224,11 @@ impl Control {
             }
             AttachWhen::Never => self.run(pods).await?,
         }
+        for pod in pods {
+            if let Some(Some(seated)) = self.places.get_mut(pod.place) {
+                seated.is_running = true;
+            }
+        }
         self.done.starts += pods.len() as u64;
         Ok(())
     }
@@ -225,7 +248,6 @@ impl Control {
             if self.when != AttachWhen::Never {
                 self.agents.detach(pod.interface()).await?;
             }
-            self.addresses.push(pod.address);
         }
         self.spent.add(Work::Hooks, since);
         Ok(())
@@ -259,6 +281,9 @@ impl Control {
             self.traffic.send(told).map_err(|_| SoakError::Traffic)?;
             ended.await.map_err(|_| SoakError::Traffic)?;
             self.agents.leave(pod.interface());
+            if self.random.below(3) == 0 {
+                self.lingering.push((*pod, LINGERING));
+            }
             if let Some(place) = self.places.get_mut(pod.place) {
                 *place = None;
             }
@@ -284,7 +309,7 @@ impl Control {
 
     /// The oracle is asked about apps; now and then about the pods themselves.
     fn check_a_pair(&mut self) -> Result<(), SoakError> {
-        let here: Vec<Pod> = self.places.iter().flatten().map(|seated| seated.pod).collect();
+        let here: Vec<Pod> = self.running().collect();
         let one = here.get(self.random.below(here.len()));
         let other = here.get(self.random.below(here.len()));
         if let (Some(one), Some(other)) = (one, other)
@@ -303,10 +328,14 @@ impl Control {
         let since = Instant::now();
         let (random, places) = (&mut self.random, &mut self.places);
         for seated in places.iter_mut().flatten() {
-            seated.is_known |= self.when == AttachWhen::Never || random.below(4) != 0;
+            let is_ready = seated.is_running && random.below(4) != 0;
+            seated.is_known |= self.when == AttachWhen::Never || is_ready;
         }
-        let known: Vec<Pod> =
-            places.iter().flatten().filter(|one| one.is_known).map(|one| one.pod).collect();
+        let known = places.iter().flatten().filter(|one| one.is_known).map(|one| one.pod);
+        let lingering = self.lingering.iter().map(|(pod, _)| *pod);
+        let known: Vec<Pod> = known.chain(lingering).collect();
+        self.lingering.iter_mut().for_each(|(_, left)| *left -= 1);
+        self.lingering.retain(|(_, left)| *left > 0);
         let lives: HashSet<Life> = known.iter().map(|pod| pod.life).collect();
         let mut text = self.policies.text();
         known.iter().for_each(|pod| pod.write(&mut text));

@@ -7,7 +7,7 @@ use testkit::generate::{Random, Source};
 use tokio::time::sleep;
 
 use crate::agents::{AgentOptions, Agents, Killer, Lives};
-use crate::control::{AttachWhen, Control, Done};
+use crate::control::{AttachWhen, Control, Done, ROUND_MAX};
 use crate::ledger::Counts;
 use crate::scale::Scale;
 use crate::shared::Shared;
@@ -15,8 +15,6 @@ use crate::{SoakError, traffic};
 
 /// How long the network is tried without programs; it must lose nothing by itself.
 const ALONE: Duration = Duration::from_secs(2);
-/// The most pods of one round.
-const ROUND_MAX: u64 = 6;
 /// One in so many starts of an agent has other programs.
 const UPGRADE_EVERY: u64 = 4;
 /// How often what ended is collected.
@@ -160,11 +158,7 @@ async fn churn(control: &mut Control, scale: &Scale) -> Result<(), SoakError> {
         if is_flip_due {
             control.flip()?;
         }
-        let count = usize::try_from(due.min(ROUND_MAX)).unwrap_or(0);
-        if count > 0 {
-            control.churn(count).await?;
-        }
-        control.change().await?;
+        control.churn(usize::try_from(due).unwrap_or(usize::MAX).min(ROUND_MAX)).await?;
         if collected.elapsed() > COLLECT {
             control.agents.collect().await?;
             collected = Instant::now();
