@@ -108,6 +108,21 @@ impl Instance {
         Ok(ended)
     }
 
+    /// Clears an interface's endpoint as [`Instance::detach`] does, and leaves the hooks where they
+    /// are: for a veth that another pod has next, whose record [`Instance::attach`] writes. Returns
+    /// what ended.
+    ///
+    /// # Errors
+    /// Where a map cannot be changed.
+    pub fn vacate(&self, interface: u32, now_ns: u64) -> Result<Vec<Event>, AttachError> {
+        let Some(record) = self.tables.interfaces.get(&interface)? else { return Ok(Vec::new()) };
+        let Some(only) = self.only_of_its_endpoint(interface, record)? else {
+            return Ok(Vec::new());
+        };
+        self.tables.endpoints.retire(only.endpoint)?;
+        Ok(self.end_connections(&only, now_ns)?)
+    }
+
     /// The record, if no other interface leads to the same endpoint.
     fn only_of_its_endpoint(
         &self,

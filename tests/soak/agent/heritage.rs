@@ -20,6 +20,11 @@ pub(crate) fn adopted(
     Ok(Interface { adopted_until_ns, ..record })
 }
 
+/// Clears an endpoint whose veth another pod has next.
+pub(crate) fn vacate(instance: &Instance, index: u32) -> Result<(), AttachError> {
+    instance.vacate(index, now_ns()).map(drop)
+}
+
 /// Once every interface has our programs and tables.
 pub(crate) fn settle(instance: &Instance) -> Result<(), AttachError> {
     instance.forget_others()

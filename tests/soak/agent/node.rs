@@ -108,6 +108,7 @@ impl Node {
             Request::Resume { pods, documents } => self.resume(pods, documents.as_ref()),
             Request::Attach { pod } => self.attach(pod).map(|()| 0),
             Request::Detach { interface } => self.detach(*interface).map(|()| 0),
+            Request::Replace { pod } => self.replace(pod).map(|()| 0),
             Request::Change { documents } => self.change(documents),
             Request::Collect => self.collect().map(|()| 0),
         }
@@ -144,6 +145,12 @@ impl Node {
         self.instance.attach(pod.interface, record(pod))?;
         self.attached.insert(pod.interface, pod.clone());
         Ok(())
+    }
+
+    fn replace(&mut self, pod: &Attachment) -> Result<(), AgentError> {
+        self.attached.remove(&pod.interface);
+        heritage::vacate(&self.instance, pod.interface)?;
+        self.attach(pod)
     }
 
     fn detach(&mut self, interface: u32) -> Result<(), AgentError> {

@@ -56,6 +56,11 @@ pub(crate) enum Request {
         /// The host side of what was its veth.
         interface: u32,
     },
+    /// Attach a new pod where another one was, on the same veth.
+    Replace {
+        /// The new one.
+        pod: Attachment,
+    },
     /// Follow a change.
     Change {
         /// The new world.

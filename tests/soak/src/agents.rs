@@ -166,6 +166,14 @@ impl Agents {
         Ok(())
     }
 
+    /// Attaches a pod where another was.
+    pub(crate) async fn replace(&mut self, pod: Attachment) -> Result<(), AgentsError> {
+        self.is_settled = false;
+        self.tell("replace", &Request::Replace { pod: pod.clone() }).await?;
+        self.pods.push(pod);
+        Ok(())
+    }
+
     /// A pod is about to go: an agent that starts from now on finds no veth of it.
     pub(crate) fn leave(&mut self, interface: u32) {
         self.is_settled = false;

@@ -50,6 +50,15 @@ pub(crate) enum AttachWhen {
     Never,
 }
 
+/// How pods came to their places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// With new veths.
+    Plugged,
+    /// With those of others.
+    Replacing,
+}
+
 /// The pod of a place, and how far it has come.
 #[derive(Clone, Copy, Debug)]
 struct Seated {
@@ -120,14 +129,14 @@ impl Control {
         if self.when == AttachWhen::Never {
             self.change().await?;
         }
-        self.begin(&pods).await?;
+        self.begin(&pods, How::Plugged).await?;
         self.change().await
     }
 
     /// Every pod goes.
     pub(crate) async fn empty(&mut self) -> Result<(), SoakError> {
         let coming = std::mem::take(&mut self.coming);
-        self.begin(&coming).await?;
+        self.begin(&coming, How::Plugged).await?;
         let mut all: Vec<Pod> = self.places.iter().flatten().map(|seated| seated.pod).collect();
         self.end(&all).await?;
         self.unplug(&all).await?;
@@ -158,12 +167,27 @@ impl Control {
         Ok(())
     }
 
+    /// The same for pods that come where others go, on the same veths: most starts, because veths cost
+    /// grace periods of the whole machine.
+    pub(crate) async fn replace(&mut self, count: usize) -> Result<(), SoakError> {
+        let olds = self.choose(count);
+        self.end(&olds).await?;
+        self.addresses.extend(olds.iter().map(|pod| pod.address));
+        let places = olds.iter().map(|pod| pod.place);
+        let news: Vec<Pod> = places.filter_map(|place| self.create(place)).collect();
+        let since = Instant::now();
+        self.fabric.replace(&olds, &news).await?;
+        self.spent.add(Work::Veths, since);
+        self.begin(&news, How::Replacing).await?;
+        self.change().await
+    }
+
     /// What the agent has to do about the pods whose veths are gone and those whose veths are there.
     async fn follow(&mut self) -> Result<(), SoakError> {
         let leaving = std::mem::take(&mut self.leaving);
         self.detach(&leaving).await?;
         let coming = std::mem::take(&mut self.coming);
-        self.begin(&coming).await?;
+        self.begin(&coming, How::Plugged).await?;
         self.change().await
     }
 
@@ -210,17 +234,17 @@ impl Control {
     }
 
     /// Hooks, then processes; or the other way round, where a self-test wants to see it fail.
-    async fn begin(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
+    async fn begin(&mut self, pods: &[Pod], how: How) -> Result<(), SoakError> {
         match self.when {
             AttachWhen::First => {
-                self.attach(pods).await?;
+                self.attach(pods, how).await?;
                 self.run(pods).await?;
             }
             AttachWhen::Late => {
                 self.run(pods).await?;
                 self.shared.note("sabotage: pods run without hooks");
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-                self.attach(pods).await?;
+                self.attach(pods, how).await?;
             }
             AttachWhen::Never => self.run(pods).await?,
         }
@@ -233,10 +257,13 @@ impl Control {
         Ok(())
     }
 
-    async fn attach(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
+    async fn attach(&mut self, pods: &[Pod], how: How) -> Result<(), SoakError> {
         let since = Instant::now();
         for pod in pods {
-            self.agents.attach(pod.attachment()).await?;
+            match how {
+                How::Plugged => self.agents.attach(pod.attachment()).await?,
+                How::Replacing => self.agents.replace(pod.attachment()).await?,
+            }
         }
         self.spent.add(Work::Hooks, since);
         Ok(())
@@ -281,6 +308,7 @@ impl Control {
             self.traffic.send(told).map_err(|_| SoakError::Traffic)?;
             ended.await.map_err(|_| SoakError::Traffic)?;
             self.agents.leave(pod.interface());
+            self.lingering.retain(|(before, _)| before.address != pod.address);
             if self.random.below(3) == 0 {
                 self.lingering.push((*pod, LINGERING));
             }
@@ -332,6 +360,8 @@ impl Control {
             seated.is_known |= self.when == AttachWhen::Never || is_ready;
         }
         let known = places.iter().flatten().filter(|one| one.is_known).map(|one| one.pod);
+        let taken: HashSet<u16> = known.clone().map(|pod| pod.address).collect();
+        self.lingering.retain(|(pod, _)| !taken.contains(&pod.address));
         let lingering = self.lingering.iter().map(|(pod, _)| *pod);
         let known: Vec<Pod> = known.chain(lingering).collect();
         self.lingering.iter_mut().for_each(|(_, left)| *left -= 1);

@@ -13,7 +13,9 @@ use model::Family;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressHeaderFlags};
 use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkMessage};
 use rtnetlink::packet_route::route::{RouteMessage, RouteScope};
-use rtnetlink::{Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
+use rtnetlink::{
+    AddressAddRequest, Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder,
+};
 use thiserror::Error;
 
 use crate::netns::Netns;
@@ -112,9 +114,16 @@ impl Fabric {
             let up = LinkUnspec::new_with_index(device).up().build();
             there.link().set(up).execute().await.map_err(refused("the device", pod))?;
         }
+        self.address(pod).await
+    }
+
+    /// Gives a pod its addresses, and both ends their routes and neighbours.
+    async fn address(&self, pod: &Pod) -> Result<(), FabricError> {
+        let (node, there) = (self.handle(pod), &self.place(pod.place)?.handle);
         for (family, gateway) in [Family::V4, Family::V6].into_iter().zip(GATEWAYS) {
             let address = pod.ip(family);
-            own(there, address).await.map_err(refused("the address", pod))?;
+            let request = own(there, address);
+            request.execute().await.map_err(refused("the address", pod))?;
             let steps = [
                 (node, pod.interface(), address, pod.mac(false)),
                 (there, POD_DEVICE, gateway, pod.mac(true)),
@@ -129,6 +138,25 @@ impl Fabric {
             there.route().add(out).replace().execute().await.map_err(refused("a route", pod))?;
         }
         Ok(())
+    }
+
+    async fn unaddress(&self, pod: &Pod) -> Result<(), FabricError> {
+        let (node, there) = (self.handle(pod), &self.place(pod.place)?.handle);
+        for address in [Family::V4, Family::V6].map(|family| pod.ip(family)) {
+            let route = direct(address, pod.interface());
+            node.route().del(route).execute().await.map_err(refused("no route", pod))?;
+            let message = own(there, address).message_mut().clone();
+            let gone = there.address().del(message).execute().await;
+            gone.map_err(refused("no address", pod))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the addresses of pods that are gone away, then gives those to the pods that have their
+    /// places, on the same veths.
+    pub(crate) async fn replace(&self, olds: &[Pod], news: &[Pod]) -> Result<(), FabricError> {
+        try_join_all(olds.iter().map(|pod| self.unaddress(pod))).await?;
+        try_join_all(news.iter().map(|pod| self.address(pod))).await.map(drop)
     }
 
     fn place(&self, place: usize) -> Result<&Place, FabricError> {
@@ -168,7 +196,7 @@ fn veth(pod: &Pod, netns: &Netns) -> LinkMessage {
         .build()
 }
 
-async fn own(handle: &Handle, address: IpAddr) -> Result<(), rtnetlink::Error> {
+fn own(handle: &Handle, address: IpAddr) -> AddressAddRequest {
     let length = if address.is_ipv4() { 32 } else { 128 };
     let mut request = handle.address().add(POD_DEVICE, address, length);
     let message = request.message_mut();
@@ -176,7 +204,7 @@ async fn own(handle: &Handle, address: IpAddr) -> Result<(), rtnetlink::Error> {
     if address.is_ipv6() {
         message.header.flags |= AddressHeaderFlags::Nodad;
     }
-    request.execute().await
+    request
 }
 
 fn direct(to: IpAddr, device: u32) -> RouteMessage {

@@ -61,9 +61,9 @@ impl Pod {
         }
     }
 
-    /// Its link-layer address, or that of the other end of its veth.
+    /// Its link-layer address, or that of the other end of its veth. Whoever is there next has it too.
     pub(crate) fn mac(&self, is_host_side: bool) -> [u8; 6] {
-        let [a, b, c, d] = self.life.to_be_bytes();
+        let [a, b, c, d] = self.seat().to_be_bytes();
         [if is_host_side { 0x06 } else { 0x02 }, 0x52, a, b, c, d]
     }
 

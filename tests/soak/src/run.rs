@@ -15,6 +15,8 @@ use crate::{SoakError, traffic};
 
 /// How long the network is tried without programs; it must lose nothing by itself.
 const ALONE: Duration = Duration::from_secs(2);
+/// One in so many rounds makes new veths.
+const NEW_VETHS_EVERY: u64 = 4;
 /// One in so many starts of an agent has other programs.
 const UPGRADE_EVERY: u64 = 4;
 /// How often what ended is collected.
@@ -143,7 +145,7 @@ async fn alone(control: &mut Control) -> Result<(), SoakError> {
 }
 
 async fn churn(control: &mut Control, scale: &Scale) -> Result<(), SoakError> {
-    let (begun, mut collected) = (Instant::now(), Instant::now());
+    let (begun, mut collected, mut rounds) = (Instant::now(), Instant::now(), 0);
     control.agents.run().await?;
     control.flip()?;
     control.fill().await?;
@@ -158,7 +160,12 @@ async fn churn(control: &mut Control, scale: &Scale) -> Result<(), SoakError> {
         if is_flip_due {
             control.flip()?;
         }
-        control.churn(usize::try_from(due).unwrap_or(usize::MAX).min(ROUND_MAX)).await?;
+        let count = usize::try_from(due).unwrap_or(usize::MAX).min(ROUND_MAX);
+        rounds += 1;
+        match rounds % NEW_VETHS_EVERY {
+            0 => control.churn(count).await?,
+            _ => control.replace(count).await?,
+        }
         if collected.elapsed() > COLLECT {
             control.agents.collect().await?;
             collected = Instant::now();
