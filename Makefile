@@ -9,9 +9,10 @@ DEMO ?= examples/shop
 SAMPLE ?=
 KERNEL ?=
 SECONDS_TO_FUZZ ?= 60
+DURATION ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz bench docs clean ci
+.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz soak bench docs clean ci
 
 help: ## list these names
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +56,9 @@ mutants: setup ## break the code on purpose and see which tier notices (SAMPLE=6
 fuzz: setup ## fuzz every target for SECONDS_TO_FUZZ=60 seconds each
 	@scripts/setup.sh fuzz
 	@$(XTASK) fuzz --seconds $(SECONDS_TO_FUZZ)
+
+soak: setup ## churn, crashes and upgrades under judged traffic for DURATION=10m (VERSIONS=1: from and to the version before)
+	@$(XTASK) soak --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(if $(VERSIONS),--versions)
 
 bench: setup ## measure compiling, planning and the programs in the kernel
 	cargo bench --package ringfence-benches

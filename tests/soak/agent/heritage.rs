@@ -7,17 +7,15 @@ use datapath::{AttachError, Instance};
 
 use crate::node::now_ns;
 
-/// The record of an interface, adopted where another version's programs stand on it: their
-/// connections are not known to ours.
-pub(crate) fn adopted(
-    instance: &Instance,
-    index: u32,
-    record: Interface,
-) -> Result<Interface, AttachError> {
-    let is_inherited = instance.is_inherited(index)?;
+/// Adopts the connections of a pod on whose interface another version's programs stand: ours do not
+/// know them.
+pub(crate) fn adopt(instance: &Instance, index: u32, record: Interface) -> Result<(), AttachError> {
+    if !instance.is_inherited(index)? {
+        return Ok(());
+    }
     let adoption = u64::try_from(datapath::ADOPTION.as_nanos()).unwrap_or(u64::MAX);
-    let adopted_until_ns = if is_inherited { now_ns().saturating_add(adoption) } else { 0 };
-    Ok(Interface { adopted_until_ns, ..record })
+    let adopted_until_ns = now_ns().saturating_add(adoption);
+    instance.set_interface(index, Interface { adopted_until_ns, ..record })
 }
 
 /// Clears an endpoint whose veth another pod has next.

@@ -130,10 +130,7 @@ impl Node {
             }
         }
         for pod in pods {
-            let adopted = heritage::adopted(&self.instance, pod.interface, record(pod))?;
-            if adopted.adopted_until_ns != 0 {
-                self.instance.set_interface(pod.interface, adopted)?;
-            }
+            heritage::adopt(&self.instance, pod.interface, record(pod))?;
         }
         let writes = documents.map_or(Ok(0), |documents| self.change(documents))?;
         pods.iter().try_for_each(|pod| self.attach(pod))?;

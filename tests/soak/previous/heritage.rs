@@ -7,8 +7,8 @@ use datapath::{AttachError, Instance};
 use crate::node::now_ns;
 
 /// Nobody's connections are adopted.
-pub(crate) fn adopted(_: &Instance, _: u32, record: Interface) -> Result<Interface, AttachError> {
-    Ok(record)
+pub(crate) fn adopt(_: &Instance, _: u32, _: Interface) -> Result<(), AttachError> {
+    Ok(())
 }
 
 /// What others left stays.

@@ -200,6 +200,19 @@ impl Agents {
         self.tell("collect", &Request::Collect).await.map(drop)
     }
 
+    /// From now on another program is the agent. Returns when it has taken up what is there.
+    pub(crate) async fn switch(&mut self, program: PathBuf) -> Result<(), AgentsError> {
+        self.shared.note(format!("agent: {} takes over", program.display()));
+        self.options.program = program;
+        self.is_settled = false;
+        self.killer.kill();
+        if self.running.is_some() {
+            self.lost("go").await?;
+        }
+        self.lives.upgrades += 1;
+        self.run().await
+    }
+
     /// Makes sure that one runs.
     pub(crate) async fn run(&mut self) -> Result<(), AgentsError> {
         let begun = Instant::now();

@@ -119,44 +119,57 @@ impl Fabric {
 
     /// Gives a pod its addresses, and both ends their routes and neighbours.
     async fn address(&self, pod: &Pod) -> Result<(), FabricError> {
-        let (node, there) = (self.handle(pod), &self.place(pod.place)?.handle);
-        for (family, gateway) in [Family::V4, Family::V6].into_iter().zip(GATEWAYS) {
-            let address = pod.ip(family);
-            let request = own(there, address);
-            request.execute().await.map_err(refused("the address", pod))?;
-            let steps = [
-                (node, pod.interface(), address, pod.mac(false)),
-                (there, POD_DEVICE, gateway, pod.mac(true)),
-            ];
-            for (handle, device, address, mac) in steps {
-                let request = handle.neighbours().add(device, address).link_layer_address(&mac);
-                request.replace().execute().await.map_err(refused("the neighbour", pod))?;
-            }
-            let to_pod = direct(address, pod.interface());
-            node.route().add(to_pod).replace().execute().await.map_err(refused("a route", pod))?;
+        let there = &self.place(pod.place)?.handle;
+        let families = [Family::V4, Family::V6].into_iter().zip(GATEWAYS);
+        let each = families.map(|(family, gateway)| async move {
+            self.lead(pod, family).await?;
+            let mac = pod.mac(true);
+            let neighbour = there.neighbours().add(POD_DEVICE, gateway).link_layer_address(&mac);
+            neighbour.replace().execute().await.map_err(refused("the neighbour", pod))?;
             let out = default_route(gateway);
-            there.route().add(out).replace().execute().await.map_err(refused("a route", pod))?;
-        }
-        Ok(())
+            there.route().add(out).replace().execute().await.map_err(refused("a route", pod))
+        });
+        try_join_all(each).await.map(drop)
     }
 
-    async fn unaddress(&self, pod: &Pod) -> Result<(), FabricError> {
+    /// Gives a pod its address of a family, and the node the way to it.
+    async fn lead(&self, pod: &Pod, family: Family) -> Result<(), FabricError> {
         let (node, there) = (self.handle(pod), &self.place(pod.place)?.handle);
-        for address in [Family::V4, Family::V6].map(|family| pod.ip(family)) {
-            let route = direct(address, pod.interface());
-            node.route().del(route).execute().await.map_err(refused("no route", pod))?;
-            let message = own(there, address).message_mut().clone();
-            let gone = there.address().del(message).execute().await;
-            gone.map_err(refused("no address", pod))?;
-        }
-        Ok(())
+        let address = pod.ip(family);
+        own(there, address).replace().execute().await.map_err(refused("the address", pod))?;
+        let neighbour = node.neighbours().add(pod.interface(), address);
+        let neighbour = neighbour.link_layer_address(&pod.mac(false)).replace();
+        neighbour.execute().await.map_err(refused("the neighbour", pod))?;
+        let route = direct(address, pod.interface());
+        node.route().add(route).replace().execute().await.map_err(refused("a route", pod))
     }
 
-    /// Takes the addresses of pods that are gone away, then gives those to the pods that have their
-    /// places, on the same veths.
+    /// Gives the addresses of pods that are gone to nobody, and their veths to the pods that have
+    /// their places. A new address comes before the old one goes, which keeps the other routes.
     pub(crate) async fn replace(&self, olds: &[Pod], news: &[Pod]) -> Result<(), FabricError> {
-        try_join_all(olds.iter().map(|pod| self.unaddress(pod))).await?;
-        try_join_all(news.iter().map(|pod| self.address(pod))).await.map(drop)
+        let both = |pods: &[Pod]| -> Vec<(Pod, Family)> {
+            pods.iter()
+                .flat_map(|pod| [Family::V4, Family::V6].map(|family| (*pod, family)))
+                .collect()
+        };
+        try_join_all(both(olds).iter().map(|(pod, family)| async move {
+            let route = direct(pod.ip(*family), pod.interface());
+            let gone = self.handle(pod).route().del(route).execute().await;
+            gone.map_err(refused("no route", pod))
+        }))
+        .await?;
+        try_join_all(both(news).iter().map(|(pod, family)| self.lead(pod, *family))).await?;
+        let stays =
+            |old: &Pod| news.iter().any(|new| (new.place, new.address) == (old.place, old.address));
+        let going: Vec<Pod> = olds.iter().filter(|old| !stays(old)).copied().collect();
+        try_join_all(both(&going).iter().map(|(pod, family)| async move {
+            let there = &self.place(pod.place)?.handle;
+            let message = own(there, pod.ip(*family)).message_mut().clone();
+            let gone = there.address().del(message).execute().await;
+            gone.map_err(refused("no address", pod))
+        }))
+        .await
+        .map(drop)
     }
 
     fn place(&self, place: usize) -> Result<&Place, FabricError> {

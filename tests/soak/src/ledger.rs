@@ -41,6 +41,24 @@ pub(crate) struct Way {
     pub(crate) is_reply: bool,
 }
 
+/// What a packet belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// It stands for itself.
+    Datagram,
+    /// A connection, which sends again what is lost.
+    Connection,
+}
+
+/// A time in which another version took over. What the one knew of connections, the other does not.
+#[derive(Clone, Copy, Debug)]
+struct Switch {
+    from: Nanoseconds,
+    to: Nanoseconds,
+    /// Whether it adopts connections that nobody saw opened.
+    adopts: bool,
+}
+
 /// What came of all packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -52,6 +70,8 @@ pub struct Counts {
     pub denied: u64,
     /// Did not arrive while something changed.
     pub undecided: u64,
+    /// Did not arrive because another version took over that did not know what they belonged to.
+    pub ended: u64,
     /// Arrived though no world allowed them.
     pub forbidden: u64,
     /// Did not arrive though every world allowed them.
@@ -72,6 +92,7 @@ pub(crate) struct Ledger {
     order: VecDeque<(Nanoseconds, u64)>,
     /// Given up as wrongly dropped.
     given_up: HashMap<u64, String>,
+    switches: Vec<Switch>,
     journal: VecDeque<(Nanoseconds, String)>,
     told: u64,
     next: u64,
@@ -88,6 +109,11 @@ impl Ledger {
         if let Some(known) = self.pods.get_mut(&life) {
             known.stopping = Some(now);
         }
+    }
+
+    /// Another version took over between `from` and `to`.
+    pub(crate) fn switched(&mut self, from: Nanoseconds, to: Nanoseconds, adopts: bool) {
+        self.switches.push(Switch { from, to, adopts });
     }
 
     /// Says what is being done, for whoever wonders about a packet later.
@@ -169,7 +195,7 @@ impl Ledger {
     /// Something did not arrive between `from` and `to`. Returns what to say if it should have.
     pub(crate) fn missing(
         &mut self,
-        way: Way,
+        (way, carrier): (Way, Carrier),
         from: Nanoseconds,
         to: Nanoseconds,
     ) -> Option<String> {
@@ -181,6 +207,8 @@ impl Ledger {
         });
         if !said.by_one {
             self.counts.denied += 1;
+        } else if self.is_unknown(way, carrier, from, to) {
+            self.counts.ended += 1;
         } else if said.by_all && stays {
             self.counts.wrongly_dropped += 1;
             return Some(self.tell("WRONGLY DROPPED", "allowed", way, from, to));
@@ -188,6 +216,13 @@ impl Ledger {
             self.counts.undecided += 1;
         }
         None
+    }
+
+    /// Whether a version took over meanwhile that could not know what this belongs to: what goes on
+    /// with a connection, which only some adopt, or answers a datagram, which nobody can.
+    fn is_unknown(&self, way: Way, carrier: Carrier, from: Nanoseconds, to: Nanoseconds) -> bool {
+        let mut switches = self.switches.iter().filter(|one| one.from <= to && one.to >= from);
+        way.is_reply && switches.any(|one| carrier == Carrier::Datagram || !one.adopts)
     }
 
     /// Gives up datagrams that took too long. To be called when everything that has arrived was read.
@@ -199,7 +234,7 @@ impl Ledger {
             let Some(message) = self.waiting.remove(&id) else { continue };
             // An answer needs what its question made.
             let from = if message.is_reply { message.asked } else { message.sent };
-            if let Some(story) = self.missing(way(&message), from, now) {
+            if let Some(story) = self.missing((way(&message), Carrier::Datagram), from, now) {
                 self.given_up.insert(id, story);
             }
         }

@@ -69,6 +69,9 @@ pub enum SoakError {
         /// How many.
         lost: u64,
     },
+    /// The newer version's pins.
+    #[error("the newer version's pins cannot be removed")]
+    Newer(#[source] io::Error),
     /// A signal came.
     #[error("interrupted")]
     Interrupted,

@@ -22,6 +22,9 @@ struct Cli {
     /// The agent's program; the one beside this program where it is not given
     #[arg(long, value_name = "PROGRAM")]
     agent: Option<PathBuf>,
+    /// The agent of another version: it begins, ours takes over, and it takes over again
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "sabotage")]
+    previous: Option<PathBuf>,
     /// Makes something go wrong, to see that it is noticed
     #[arg(long, value_enum)]
     sabotage: Option<Wrong>,
@@ -64,7 +67,8 @@ fn start(cli: &Cli) -> Result<bool, SoakError> {
         let Scale { starts, flips, .. } = scale;
         println!("scaled to the duration: {starts} starts and {flips} flips are to be reached");
     }
-    let outcome = soak::run(&Options { scale, seed, agent, sabotage })?;
+    let outcome =
+        soak::run(&Options { scale, seed, agent, previous: cli.previous.clone(), sabotage })?;
     Ok(told(&outcome, &scale))
 }
 
@@ -72,8 +76,8 @@ fn start(cli: &Cli) -> Result<bool, SoakError> {
 fn told(outcome: &Outcome, scale: &Scale) -> bool {
     let counts = &outcome.counts;
     println!(
-        "delivered={} denied={} undecided={} late={} slow={}",
-        counts.delivered, counts.denied, counts.undecided, counts.late, counts.slow
+        "delivered={} denied={} undecided={} ended={} late={} slow={}",
+        counts.delivered, counts.denied, counts.undecided, counts.ended, counts.late, counts.slow
     );
     println!(
         "stops={} killed_at_work={} upgrades={} idle_starts={}",

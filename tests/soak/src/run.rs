@@ -43,6 +43,8 @@ pub struct Options {
     pub seed: u64,
     /// The agent's program.
     pub agent: PathBuf,
+    /// The agent of another version, which begins and ends; ours is in the middle.
+    pub previous: Option<PathBuf>,
     /// What goes wrong.
     pub sabotage: Option<Sabotage>,
 }
@@ -103,7 +105,10 @@ async fn whole(options: &Options, pins: &Path) -> Result<Outcome, SoakError> {
     };
     let killer = control.agents.killer.clone();
     let killing = tokio::spawn(killing(killer, options.scale, options.seed ^ 3));
-    let churned = churn(&mut control, &options.scale).await;
+    let churned = match &options.previous {
+        None => churn(&mut control, &options.scale).await,
+        Some(previous) => versions(&mut control, options, previous, pins).await,
+    };
     killing.abort();
     churned?;
     sleep(QUIET).await;
@@ -144,15 +149,42 @@ async fn alone(control: &mut Control) -> Result<(), SoakError> {
     }
 }
 
+/// The other version, ours, the other version: each for a third of the time, all under traffic.
+async fn versions(
+    control: &mut Control,
+    options: &Options,
+    previous: &Path,
+    pins: &Path,
+) -> Result<(), SoakError> {
+    let part = Scale::of(options.scale.duration / 3);
+    control.agents.options.program = previous.to_owned();
+    churn(control, &part).await?;
+    let begun = control.shared.now();
+    control.agents.switch(options.agent.clone()).await?;
+    let now = control.shared.now();
+    control.shared.ledger().switched(begun, now, true);
+    churn(control, &part).await?;
+    let begun = control.shared.now();
+    control.agents.switch(previous.to_owned()).await?;
+    // The step that an older version cannot do: it knows no newer one's pins.
+    let newer = pins.join(format!("v{}", abi::VERSION));
+    std::fs::remove_dir_all(newer).map_err(SoakError::Newer)?;
+    let now = control.shared.now();
+    control.shared.ledger().switched(begun, now, false);
+    churn(control, &part).await
+}
+
 async fn churn(control: &mut Control, scale: &Scale) -> Result<(), SoakError> {
     let (begun, mut collected, mut rounds) = (Instant::now(), Instant::now(), 0);
+    let before = control.done;
     control.agents.run().await?;
     control.flip()?;
     control.fill().await?;
     while begun.elapsed() < scale.duration {
         let elapsed = begun.elapsed();
-        let due = scale.due(scale.starts, elapsed).saturating_sub(control.done.starts);
-        let is_flip_due = scale.due(scale.flips, elapsed) > control.done.flips;
+        let starts = control.done.starts - before.starts;
+        let due = scale.due(scale.starts, elapsed).saturating_sub(starts);
+        let is_flip_due = scale.due(scale.flips, elapsed) > control.done.flips - before.flips;
         if due == 0 && !is_flip_due {
             sleep(A_MOMENT).await;
             continue;

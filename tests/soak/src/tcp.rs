@@ -15,7 +15,7 @@ use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
 use crate::clock::{Nanoseconds, nanoseconds};
-use crate::ledger::Way;
+use crate::ledger::{Carrier, Way};
 use crate::message::{Message, SIZE};
 use crate::netns::Netns;
 use crate::policies::PORTS;
@@ -116,8 +116,10 @@ async fn connection(traffic: Rc<Traffic>, drawn: Drawn, is_long: bool) {
     traffic.shared.ledger().tried();
     let connected = timeout(CONNECT, connect(&drawn)).await;
     let now = traffic.shared.now();
-    let Ok(Ok(stream)) = connected else {
-        drop(traffic.shared.ledger().missing(way, begun, now));
+    // A later answer may be that of whoever has the address by then to a packet that was sent again.
+    let in_time = now - begun < nanoseconds(CONNECT);
+    let Some(stream) = connected.ok().and_then(Result::ok).filter(|_| in_time) else {
+        drop(traffic.shared.ledger().missing((way, Carrier::Connection), begun, now));
         return;
     };
     traffic.shared.ledger().delivered(way, begun, now);
@@ -158,7 +160,8 @@ async fn turns(traffic: &Traffic, way: Way, mut stream: TcpStream, is_long: bool
                 well_at = now;
             }
             Ok(Err(_)) | Err(_) => {
-                drop(ledger.missing(Way { is_reply: true, ..way }, well_at, now));
+                let back = Way { is_reply: true, ..way };
+                drop(ledger.missing((back, Carrier::Connection), well_at, now));
                 return;
             }
         }
