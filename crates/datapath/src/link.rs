@@ -100,6 +100,7 @@ impl Instance {
                 self.unfilter(interface, direction)?;
             }
             let path = self.link_path(interface, direction);
+            take_off(&path)?;
             remove(&path)?;
             remove(&unnamed(&path))?;
         }
@@ -251,6 +252,17 @@ pub(crate) fn existing(path: &Path) -> Result<Option<(FdLink, sys::LinkData)>, A
     let data = sys::link_data(fd.as_fd()).map_err(inspect)?;
     let link = PinnedLink::from_pin(path).map_err(|error| inspect(std::io::Error::other(error)))?;
     Ok(Some((link.into(), data)))
+}
+
+/// Takes a pinned link off its hook at once. Where only its pin is removed, the kernel does that a
+/// little later, and who attaches again meanwhile is told that the program is there already.
+fn take_off(path: &Path) -> Result<(), AttachError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let inspect = |source| AttachError::Inspect { path: path.to_owned(), source };
+    let link = sys::open_pinned(path).map_err(inspect)?;
+    sys::detach_link(link.as_fd()).map_err(inspect)
 }
 
 /// Another build's program is replaced in place: there is no moment without one.

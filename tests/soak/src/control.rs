@@ -74,6 +74,8 @@ pub(crate) struct Control {
     pub(crate) agents: Agents,
     pub(crate) traffic: mpsc::UnboundedSender<Told>,
     pub(crate) when: AttachWhen,
+    /// An agent cannot give a veth to another pod.
+    pub(crate) always_new_veths: bool,
     pub(crate) done: Done,
     pub(crate) spent: Spent,
     places: Vec<Option<Seated>>,
@@ -106,6 +108,7 @@ impl Control {
             agents,
             traffic,
             when: AttachWhen::Never,
+            always_new_veths: false,
             done: Done::default(),
             spent: Spent::default(),
             places: vec![None; PLACES],

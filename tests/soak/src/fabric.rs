@@ -7,11 +7,13 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::TryStreamExt;
 use futures::future::try_join_all;
 use model::Family;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressHeaderFlags};
-use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkMessage};
+use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkAttribute, LinkMessage, State};
 use rtnetlink::packet_route::route::{RouteMessage, RouteScope};
 use rtnetlink::{
     AddressAddRequest, Handle, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder,
@@ -24,6 +26,8 @@ use crate::pod::Pod;
 /// The index of every pod's one device.
 const POD_DEVICE: u32 = 99;
 const LOOPBACK: u32 = 1;
+/// How often a device is asked whether it is up.
+const POLL: Duration = Duration::from_millis(1);
 /// The next hop of all pods; nobody has these addresses, their neighbours are written down.
 const GATEWAYS: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 1, 1)),
@@ -114,7 +118,11 @@ impl Fabric {
             let up = LinkUnspec::new_with_index(device).up().build();
             there.link().set(up).execute().await.map_err(refused("the device", pod))?;
         }
-        self.address(pod).await
+        self.address(pod).await?;
+        for (handle, device) in [(node, pod.interface()), (there, POD_DEVICE)] {
+            await_up(handle, device).await.map_err(refused("the state", pod))?;
+        }
+        Ok(())
     }
 
     /// Gives a pod its addresses, and both ends their routes and neighbours.
@@ -218,6 +226,18 @@ fn own(handle: &Handle, address: IpAddr) -> AddressAddRequest {
         message.header.flags |= AddressHeaderFlags::Nodad;
     }
     request
+}
+
+/// A device hears of its carrier a little later, and drops what it is to send before.
+async fn await_up(handle: &Handle, device: u32) -> Result<(), rtnetlink::Error> {
+    let is_up = |link: &LinkMessage| {
+        link.attributes.iter().any(|entry| *entry == LinkAttribute::OperState(State::Up))
+    };
+    let found = async || handle.link().get().match_index(device).execute().try_next().await;
+    while !found().await?.is_some_and(|link| is_up(&link)) {
+        tokio::time::sleep(POLL).await;
+    }
+    Ok(())
 }
 
 fn direct(to: IpAddr, device: u32) -> RouteMessage {

@@ -52,7 +52,10 @@ fn main() -> ExitCode {
 
 fn start(cli: &Cli) -> Result<bool, SoakError> {
     let seed = cli.seed.unwrap_or_else(drawn);
-    let scale = Scale::of(cli.duration);
+    let scale = match cli.previous {
+        None => Scale::of(cli.duration),
+        Some(_) => Scale::of(cli.duration).of_versions(),
+    };
     let beside = || {
         let own = std::env::current_exe().unwrap_or_default();
         own.with_file_name("soak-agent")

@@ -156,7 +156,8 @@ async fn versions(
     previous: &Path,
     pins: &Path,
 ) -> Result<(), SoakError> {
-    let part = Scale::of(options.scale.duration / 3);
+    let part = options.scale.part(3);
+    control.always_new_veths = true;
     control.agents.options.program = previous.to_owned();
     churn(control, &part).await?;
     let begun = control.shared.now();
@@ -194,7 +195,7 @@ async fn churn(control: &mut Control, scale: &Scale) -> Result<(), SoakError> {
         }
         let count = usize::try_from(due).unwrap_or(usize::MAX).min(ROUND_MAX);
         rounds += 1;
-        match rounds % NEW_VETHS_EVERY {
+        match rounds % if control.always_new_veths { 1 } else { NEW_VETHS_EVERY } {
             0 => control.churn(count).await?,
             _ => control.replace(count).await?,
         }

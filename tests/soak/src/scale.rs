@@ -41,6 +41,24 @@ impl Scale {
         }
     }
 
+    /// A run from version to version, whose every start has a veth of its own, which costs more, and in
+    /// which programs are loaded more often.
+    #[must_use]
+    pub fn of_versions(self) -> Self {
+        Self { starts: self.starts / 4, flips: self.flips / 2, kills: self.kills / 2, ..self }
+    }
+
+    /// One of several equal parts.
+    pub(crate) fn part(&self, parts: u32) -> Self {
+        let share = |of: u64| of.div_ceil(u64::from(parts));
+        Self {
+            duration: self.duration / parts,
+            starts: share(self.starts),
+            flips: share(self.flips),
+            ..*self
+        }
+    }
+
     /// How long between two kills, on average.
     pub(crate) fn between_kills(&self) -> Duration {
         BETWEEN_KILLS
