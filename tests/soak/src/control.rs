@@ -126,6 +126,8 @@ impl Control {
     /// Most places get a pod, and the world knows them. Without an agent nothing holds a pod back, so
     /// it must be known before it runs.
     pub(crate) async fn fill(&mut self) -> Result<(), SoakError> {
+        // What is left of a run before, or the new pods' hooks would go with those of the old ones.
+        self.settle().await?;
         let free: Vec<usize> = (0..PLACES - EMPTY).filter(|at| self.pod(*at).is_none()).collect();
         let pods: Vec<Pod> = free.into_iter().filter_map(|place| self.create(place)).collect();
         self.plug(&pods).await?;
@@ -138,13 +140,11 @@ impl Control {
 
     /// Every pod goes.
     pub(crate) async fn empty(&mut self) -> Result<(), SoakError> {
-        let coming = std::mem::take(&mut self.coming);
-        self.begin(&coming, How::Plugged).await?;
-        let mut all: Vec<Pod> = self.places.iter().flatten().map(|seated| seated.pod).collect();
+        self.settle().await?;
+        let all: Vec<Pod> = self.places.iter().flatten().map(|seated| seated.pod).collect();
         self.end(&all).await?;
         self.unplug(&all).await?;
         self.addresses.extend(all.iter().map(|pod| pod.address));
-        all.append(&mut self.leaving);
         self.lingering.clear();
         self.detach(&all).await
     }
@@ -187,11 +187,15 @@ impl Control {
 
     /// What the agent has to do about the pods whose veths are gone and those whose veths are there.
     async fn follow(&mut self) -> Result<(), SoakError> {
+        self.settle().await?;
+        self.change().await
+    }
+
+    async fn settle(&mut self) -> Result<(), SoakError> {
         let leaving = std::mem::take(&mut self.leaving);
         self.detach(&leaving).await?;
         let coming = std::mem::take(&mut self.coming);
-        self.begin(&coming, How::Plugged).await?;
-        self.change().await
+        self.begin(&coming, How::Plugged).await
     }
 
     /// Pods that may stop.

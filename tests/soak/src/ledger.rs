@@ -39,15 +39,8 @@ pub(crate) struct Way {
     pub(crate) port: u8,
     /// Whether it is the way back.
     pub(crate) is_reply: bool,
-}
-
-/// What a packet belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carrier {
-    /// It stands for itself.
-    Datagram,
-    /// A connection, which sends again what is lost.
-    Connection,
+    /// When its connection was opened, if it belongs to one.
+    pub(crate) opened: Option<Nanoseconds>,
 }
 
 /// A time in which another version took over. What the one knew of connections, the other does not.
@@ -183,8 +176,10 @@ impl Ledger {
         let Some((opener, responder)) = self.ends(way) else { return false };
         let forth = (&opener, &responder, Port::Served(usize::from(way.port)));
         let back = (&responder, &opener, Port::Other);
+        let adopted = (&opener, &responder, Port::Adopted(usize::from(way.port)));
         let may = self.timeline.said(forth, sent, now).by_one
-            || way.is_reply && self.timeline.said(back, sent, now).by_one;
+            || way.is_reply && self.timeline.said(back, sent, now).by_one
+            || self.is_adopted(way) && self.timeline.said(adopted, sent, now).by_one;
         if !may {
             self.counts.forbidden += 1;
             self.tell("FORBIDDEN", "denied", way, sent, now);
@@ -195,7 +190,7 @@ impl Ledger {
     /// Something did not arrive between `from` and `to`. Returns what to say if it should have.
     pub(crate) fn missing(
         &mut self,
-        (way, carrier): (Way, Carrier),
+        way: Way,
         from: Nanoseconds,
         to: Nanoseconds,
     ) -> Option<String> {
@@ -207,7 +202,7 @@ impl Ledger {
         });
         if !said.by_one {
             self.counts.denied += 1;
-        } else if self.is_unknown(way, carrier, from, to) {
+        } else if self.is_unknown(way, from, to) {
             self.counts.ended += 1;
         } else if said.by_all && stays {
             self.counts.wrongly_dropped += 1;
@@ -220,9 +215,16 @@ impl Ledger {
 
     /// Whether a version took over meanwhile that could not know what this belongs to: what goes on
     /// with a connection, which only some adopt, or answers a datagram, which nobody can.
-    fn is_unknown(&self, way: Way, carrier: Carrier, from: Nanoseconds, to: Nanoseconds) -> bool {
+    fn is_unknown(&self, way: Way, from: Nanoseconds, to: Nanoseconds) -> bool {
         let mut switches = self.switches.iter().filter(|one| one.from <= to && one.to >= from);
-        way.is_reply && switches.any(|one| carrier == Carrier::Datagram || !one.adopts)
+        way.is_reply && switches.any(|one| way.opened.is_none() || !one.adopts)
+    }
+
+    /// Whether a version took this over without knowing who opened it: it lives while either end may
+    /// have.
+    fn is_adopted(&self, way: Way) -> bool {
+        let mut adopting = self.switches.iter().filter(|one| one.adopts);
+        way.opened.is_some_and(|opened| adopting.any(|one| opened <= one.to))
     }
 
     /// Gives up datagrams that took too long. To be called when everything that has arrived was read.
@@ -234,7 +236,7 @@ impl Ledger {
             let Some(message) = self.waiting.remove(&id) else { continue };
             // An answer needs what its question made.
             let from = if message.is_reply { message.asked } else { message.sent };
-            if let Some(story) = self.missing((way(&message), Carrier::Datagram), from, now) {
+            if let Some(story) = self.missing(way(&message), from, now) {
                 self.given_up.insert(id, story);
             }
         }
@@ -256,8 +258,11 @@ impl Ledger {
         let flow = (&opener, &responder, Port::Served(usize::from(way.port)));
         let (from_name, to_name) = (opener.name(), responder.name());
         let answer = if way.is_reply { "answer of " } else { "" };
+        let carrier = way.opened.map_or("a datagram".to_owned(), |opened| {
+            format!("a connection opened at {}", seconds(opened))
+        });
         let story = format!(
-            "{what} between {} and {}: {answer}{from_name} (app{}) to {to_name} (app{}) on port {}, expected: {expected}; {}",
+            "{what} between {} and {}: {carrier}, {answer}{from_name} (app{}) to {to_name} (app{}) on port {}, expected: {expected}; {}",
             seconds(from),
             seconds(to),
             opener.app,
@@ -278,7 +283,7 @@ impl Ledger {
 
 fn way(message: &Message) -> Way {
     let Message { opener, responder, port, is_reply, .. } = *message;
-    Way { opener, responder, port, is_reply }
+    Way { opener, responder, port, is_reply, opened: None }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(crate) struct Message {
     pub(crate) port: u8,
     /// When this was sent.
     pub(crate) sent: Nanoseconds,
-    /// When the question was sent.
+    /// When the question was sent, or the connection opened.
     pub(crate) asked: Nanoseconds,
 }
 

@@ -15,7 +15,7 @@ use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
 use crate::clock::{Nanoseconds, nanoseconds};
-use crate::ledger::{Carrier, Way};
+use crate::ledger::Way;
 use crate::message::{Message, SIZE};
 use crate::netns::Netns;
 use crate::policies::PORTS;
@@ -75,8 +75,8 @@ async fn echo(traffic: Rc<Traffic>, mut stream: TcpStream, life: u32) {
     while stream.read_exact(&mut octets).await.is_ok() {
         let Some(message) = Message::decode(&octets) else { return };
         let now = traffic.shared.now();
-        let Message { opener, port, .. } = message;
-        let way = Way { opener, responder: life, port, is_reply: false };
+        let Message { opener, port, asked, .. } = message;
+        let way = Way { opener, responder: life, port, is_reply: false, opened: Some(asked) };
         traffic.shared.ledger().looked_at(way, message.sent, now);
         if stream.write_all(&octets).await.is_err() {
             return;
@@ -106,20 +106,21 @@ async fn pause(traffic: &Traffic) {
 }
 
 async fn connection(traffic: Rc<Traffic>, drawn: Drawn, is_long: bool) {
+    let begun = traffic.shared.now();
     let way = Way {
         opener: drawn.opener.pod.life,
         responder: drawn.responder.life,
         port: u8::try_from(drawn.port).unwrap_or(u8::MAX),
         is_reply: false,
+        opened: Some(begun),
     };
-    let begun = traffic.shared.now();
     traffic.shared.ledger().tried();
     let connected = timeout(CONNECT, connect(&drawn)).await;
     let now = traffic.shared.now();
     // A later answer may be that of whoever has the address by then to a packet that was sent again.
     let in_time = now - begun < nanoseconds(CONNECT);
     let Some(stream) = connected.ok().and_then(Result::ok).filter(|_| in_time) else {
-        drop(traffic.shared.ledger().missing((way, Carrier::Connection), begun, now));
+        drop(traffic.shared.ledger().missing(way, begun, now));
         return;
     };
     traffic.shared.ledger().delivered(way, begun, now);
@@ -146,8 +147,9 @@ async fn turns(traffic: &Traffic, way: Way, mut stream: TcpStream, is_long: bool
         left = left.saturating_sub(1);
         pause(traffic).await;
         let (id, sent) = question(traffic);
-        let Way { opener, responder, port, .. } = way;
-        let message = Message { id, is_reply: false, opener, responder, port, sent, asked: sent };
+        let Way { opener, responder, port, opened, .. } = way;
+        let asked = opened.unwrap_or(sent);
+        let message = Message { id, is_reply: false, opener, responder, port, sent, asked };
         let answered = timeout(TURN, turn(&mut stream, &message)).await;
         let now = traffic.shared.now();
         let mut ledger = traffic.shared.ledger();
@@ -161,7 +163,7 @@ async fn turns(traffic: &Traffic, way: Way, mut stream: TcpStream, is_long: bool
             }
             Ok(Err(_)) | Err(_) => {
                 let back = Way { is_reply: true, ..way };
-                drop(ledger.missing((back, Carrier::Connection), well_at, now));
+                drop(ledger.missing(back, well_at, now));
                 return;
             }
         }

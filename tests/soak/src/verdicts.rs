@@ -22,6 +22,9 @@ const OTHER_PORT: u16 = 40_000;
 pub(crate) enum Port {
     /// One of [`PORTS`] by its place.
     Served(usize),
+    /// The same, of a connection of which nobody knows who opened it: each end lets it live where
+    /// either end may have, as far as it can tell.
+    Adopted(usize),
     /// Any other.
     Other,
 }
@@ -51,7 +54,8 @@ pub enum VerdictsError {
 /// Verdicts by source, destination and port.
 #[derive(Debug)]
 pub(crate) struct Verdicts {
-    allowed: Vec<bool>,
+    /// What the source says, and what the destination says.
+    allowed: Vec<[bool; 2]>,
 }
 
 impl Verdicts {
@@ -73,12 +77,21 @@ impl Verdicts {
 
     /// Whether pods of `source` reach pods of `destination`.
     pub(crate) fn allows(&self, source: usize, destination: usize, port: Port) -> bool {
-        let port = match port {
-            Port::Served(at) => at,
-            Port::Other => PORTS.len(),
-        };
+        let both = |[egress, ingress]: [bool; 2]| egress && ingress;
+        match port {
+            Port::Served(at) => both(self.ends(source, destination, at)),
+            Port::Other => both(self.ends(source, destination, PORTS.len())),
+            Port::Adopted(at) => {
+                let [egress, ingress] = self.ends(source, destination, at);
+                let [egress_back, ingress_back] = self.ends(destination, source, PORTS.len());
+                (egress || ingress_back) && (ingress || egress_back)
+            }
+        }
+    }
+
+    fn ends(&self, source: usize, destination: usize, port: usize) -> [bool; 2] {
         let at = (source * APPS + destination) * (PORTS.len() + 1) + port;
-        self.allowed.get(at).copied().unwrap_or(false)
+        self.allowed.get(at).copied().unwrap_or_default()
     }
 
     /// Whether the oracle says the same of two pods that live, which it is not asked about otherwise.
@@ -92,7 +105,8 @@ impl Verdicts {
         let number = PORTS.get(port).copied().unwrap_or(OTHER_PORT);
         let said =
             Asked::new(&[*source, *destination], policies)?.verdict(source, destination, number)?;
-        Ok(said == self.allows(source.app, destination.app, Port::Served(port)))
+        let [egress, ingress] = said;
+        Ok((egress && ingress) == self.allows(source.app, destination.app, Port::Served(port)))
     }
 }
 
@@ -131,7 +145,12 @@ impl Asked {
     }
 
     /// What the oracle says, if the table says the same.
-    fn verdict(&self, source: &Pod, destination: &Pod, port: u16) -> Result<bool, VerdictsError> {
+    fn verdict(
+        &self,
+        source: &Pod,
+        destination: &Pod,
+        port: u16,
+    ) -> Result<[bool; 2], VerdictsError> {
         let traffic = Traffic::Port(Protocol::Udp, port);
         let ends = [source, destination].map(|pod| self.world.end_at(pod.ipv4().into()));
         let [from, to] = ends;
@@ -143,7 +162,7 @@ impl Asked {
         let said = policy::decide(&self.world, &self.rules, &flow).verdict() == Verdict::Allow;
         let egress = self.table(source, Direction::Egress, destination, traffic);
         let ingress = self.table(destination, Direction::Ingress, source, traffic);
-        if said == (egress && ingress) { Ok(said) } else { Err(differ()) }
+        if said == (egress && ingress) { Ok([egress, ingress]) } else { Err(differ()) }
     }
 
     fn table(&self, of: &Pod, direction: Direction, remote: &Pod, traffic: Traffic) -> bool {
@@ -178,6 +197,6 @@ mod tests {
         }
         assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
         let open = Verdicts::of(&Policies::none()).unwrap();
-        assert!(open.allowed.iter().all(|allowed| *allowed));
+        assert!(open.allowed.iter().all(|allowed| *allowed == [true; 2]));
     }
 }
