@@ -1,5 +1,6 @@
 //! A run from beginning to end: the network by itself, then churn, then what came of it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -167,12 +168,19 @@ async fn versions(
     churn(control, &part).await?;
     let begun = control.shared.now();
     control.agents.switch(previous.to_owned()).await?;
-    // The step that an older version cannot do: it knows no newer one's pins.
-    let newer = pins.join(format!("v{}", abi::VERSION));
-    std::fs::remove_dir_all(newer).map_err(SoakError::Newer)?;
+    forget_newer(&pins.join(format!("v{}", abi::VERSION))).map_err(SoakError::Newer)?;
     let now = control.shared.now();
     control.shared.ledger().switched(begun, now, false);
     churn(control, &part).await
+}
+
+/// The step that an older version cannot do: it knows no newer one's pins. Links whose pins are only
+/// removed stand on their hooks for a while yet.
+fn forget_newer(folder: &Path) -> io::Result<()> {
+    for link in std::fs::read_dir(folder.join("links"))? {
+        datapath::detach_pinned(&link?.path())?;
+    }
+    std::fs::remove_dir_all(folder)
 }
 
 async fn churn(control: &mut Control, scale: &Scale) -> Result<(), SoakError> {
