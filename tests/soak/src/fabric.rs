@@ -230,9 +230,7 @@ fn own(handle: &Handle, address: IpAddr) -> AddressAddRequest {
 
 /// A device hears of its carrier a little later, and drops what it is to send before.
 async fn await_up(handle: &Handle, device: u32) -> Result<(), rtnetlink::Error> {
-    let is_up = |link: &LinkMessage| {
-        link.attributes.iter().any(|entry| *entry == LinkAttribute::OperState(State::Up))
-    };
+    let is_up = |link: &LinkMessage| link.attributes.contains(&LinkAttribute::OperState(State::Up));
     let found = async || handle.link().get().match_index(device).execute().try_next().await;
     while !found().await?.is_some_and(|link| is_up(&link)) {
         tokio::time::sleep(POLL).await;
