@@ -1,4 +1,4 @@
-//! Time since the driver began, the same for both ends of every packet.
+//! Time since the driver began. Both ends of every packet and the control are judged by one clock.
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,11 @@ impl Clock {
     pub(crate) fn now(&self) -> Nanoseconds {
         nanoseconds(self.0.elapsed())
     }
+}
+
+/// Lets time pass: what happens meanwhile is the test.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::sleep_until(tokio::time::Instant::now() + time).await;
 }
 
 /// A length of time in the same unit.

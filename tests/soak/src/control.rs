@@ -250,7 +250,7 @@ impl Control {
             AttachWhen::Late => {
                 self.run(pods).await?;
                 self.shared.note("sabotage: pods run without hooks");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                crate::clock::pass(std::time::Duration::from_millis(100)).await;
                 self.attach(pods, how).await?;
             }
             AttachWhen::Never => self.run(pods).await?,

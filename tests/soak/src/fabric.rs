@@ -233,7 +233,7 @@ async fn await_up(handle: &Handle, device: u32) -> Result<(), rtnetlink::Error> 
     let is_up = |link: &LinkMessage| link.attributes.contains(&LinkAttribute::OperState(State::Up));
     let found = async || handle.link().get().match_index(device).execute().try_next().await;
     while !found().await?.is_some_and(|link| is_up(&link)) {
-        tokio::time::sleep(POLL).await;
+        crate::clock::pass(POLL).await;
     }
     Ok(())
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use testkit::generate::{Random, Source};
-use tokio::time::sleep;
 
 use crate::agents::{AgentOptions, Agents, Killer, Lives};
+use crate::clock::pass;
 use crate::control::{AttachWhen, Control, Done, ROUND_MAX};
 use crate::ledger::Counts;
 use crate::scale::Scale;
@@ -112,7 +112,7 @@ async fn whole(options: &Options, pins: &Path) -> Result<Outcome, SoakError> {
     };
     killing.abort();
     churned?;
-    sleep(QUIET).await;
+    pass(QUIET).await;
     let counts = control.shared.ledger().counts;
     control.empty().await?;
     let outcome = outcome(control.done, control.agents.lives, counts, &control.spent.describe());
@@ -137,9 +137,9 @@ fn agent_options(options: &Options, pins: &Path) -> AgentOptions {
 /// Without programs every packet must arrive, or nothing could be said of those that do not later.
 async fn alone(control: &mut Control) -> Result<(), SoakError> {
     control.fill().await?;
-    sleep(ALONE).await;
+    pass(ALONE).await;
     control.empty().await?;
-    sleep(QUIET).await;
+    pass(QUIET).await;
     let counts = std::mem::take(&mut control.shared.ledger().counts);
     control.done = Done::default();
     control.spent = Default::default();
@@ -195,7 +195,7 @@ async fn churn(control: &mut Control, scale: &Scale) -> Result<(), SoakError> {
         let due = scale.due(scale.starts, elapsed).saturating_sub(starts);
         let is_flip_due = scale.due(scale.flips, elapsed) > control.done.flips - before.flips;
         if due == 0 && !is_flip_due {
-            sleep(A_MOMENT).await;
+            pass(A_MOMENT).await;
             continue;
         }
         if is_flip_due {
@@ -222,10 +222,10 @@ async fn killing(killer: Killer, scale: Scale, seed: u64) {
     let mean = usize::try_from(scale.between_kills().as_millis()).unwrap_or(usize::MAX);
     let milliseconds = |number: usize| Duration::from_millis(number as u64);
     loop {
-        sleep(milliseconds(mean / 2 + random.below(mean))).await;
+        pass(milliseconds(mean / 2 + random.below(mean))).await;
         if random.below(2) == 0 {
             killer.asked().await;
-            sleep(milliseconds(random.below(40))).await;
+            pass(milliseconds(random.below(40))).await;
         }
         killer.kill();
     }

@@ -1,4 +1,4 @@
-//! How much a run has to do in the time that it is given.
+//! How much a run has to do in the time that it is given. A short run that did nothing would pass too.
 
 use std::time::Duration;
 

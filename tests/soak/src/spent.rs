@@ -1,4 +1,4 @@
-//! Where the control's time goes, so that a run that does not reach its numbers can say why.
+//! Where the control's time goes. A run that does not reach its numbers has to say why.
 
 use std::time::{Duration, Instant};
 

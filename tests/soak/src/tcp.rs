@@ -12,9 +12,9 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::spawn_local;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use crate::clock::{Nanoseconds, nanoseconds};
+use crate::clock::{Nanoseconds, nanoseconds, pass};
 use crate::ledger::Way;
 use crate::message::{Message, SIZE};
 use crate::netns::Netns;
@@ -102,7 +102,7 @@ pub(crate) async fn open_again_and_again(traffic: Rc<Traffic>, is_long: bool) {
 
 async fn pause(traffic: &Traffic) {
     let milliseconds = 1 + traffic.below(PAUSE_MS);
-    sleep(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(1))).await;
+    pass(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(1))).await;
 }
 
 async fn connection(traffic: Rc<Traffic>, drawn: Drawn, is_long: bool) {
