@@ -96,11 +96,11 @@ impl Instance {
         }
         for direction in Direction::BOTH {
             self.held.release(interface, direction);
-            if self.config.hooks == Hooks::Clsact {
-                self.unfilter(interface, direction)?;
-            }
             let path = self.link_path(interface, direction);
-            take_off(&path)?;
+            match self.config.hooks {
+                Hooks::Tcx => take_off(&path)?,
+                Hooks::Clsact => self.unfilter(interface, direction)?,
+            }
             remove(&path)?;
             remove(&unnamed(&path))?;
         }
