@@ -9,9 +9,10 @@ DEMO ?= examples/shop
 SAMPLE ?=
 KERNEL ?=
 SECONDS_TO_FUZZ ?= 60
+DURATION ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz bench docs clean ci
+.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz soak bench docs ci
 
 help: ## list these names
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +57,9 @@ fuzz: setup ## fuzz every target for SECONDS_TO_FUZZ=60 seconds each
 	@scripts/setup.sh fuzz
 	@$(XTASK) fuzz --seconds $(SECONDS_TO_FUZZ)
 
+soak: setup ## churn, crashes and upgrades under judged traffic for DURATION=10m (VERSIONS=1: from and to the version before)
+	@$(XTASK) soak --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(if $(VERSIONS),--versions)
+
 bench: setup ## measure compiling, planning and the programs in the kernel
 	cargo bench --package ringfence-benches
 	@$(XTASK) bench-datapath
@@ -64,9 +68,6 @@ docs: setup ## build the book of docs/ and the crates' documentation
 	@scripts/setup.sh docs
 	PATH="$(CACHE)/tools/bin:$$PATH" mdbook build docs
 	cargo doc --workspace --no-deps --document-private-items
-
-clean: ## remove what was built here; the caches in CACHE stay
-	cargo clean
 
 ci: ## everything that must pass before a change lands
 	@.ci/run

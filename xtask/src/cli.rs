@@ -35,6 +35,8 @@ pub(crate) enum Task {
     Guest,
     /// Measure the programs in the kernel and write docs/benchmarks.md anew
     BenchDatapath,
+    /// Pods start and stop, policies flip, agents are killed, and every packet is judged; needs root
+    Soak(Soak),
     /// Measure whole processes on generated clusters and write docs/speed.md anew
     Speed,
     /// Measure one process: what `speed` runs
@@ -90,6 +92,19 @@ pub(crate) struct Kernels {
     /// Only these test programs
     #[arg(long, value_name = "NAME")]
     pub(crate) test: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Soak {
+    /// How long: a full run is 10m, a shorter one does its share
+    #[arg(long, default_value = "10m")]
+    pub(crate) duration: String,
+    /// What everything random is drawn from
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// The agent of the version before begins, ours takes over, and it takes over again
+    #[arg(long)]
+    pub(crate) versions: bool,
 }
 
 #[derive(Args)]

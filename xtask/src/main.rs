@@ -17,7 +17,9 @@ mod fuzz_parser;
 mod guest;
 mod kernels;
 mod mutants;
+mod previous;
 mod process;
+mod soak;
 mod speed;
 mod suite;
 mod test;
@@ -69,6 +71,7 @@ fn run(task: Task) -> Result<Ended, Box<dyn std::error::Error>> {
             Ended::Well
         }
         Task::BenchDatapath => bench_datapath::run(&root)?,
+        Task::Soak(options) => soak::run(&root, &options)?,
         Task::Speed => speed::run(&root)?,
         Task::Measure(measure) => {
             speed::measure(&measure.words)?;

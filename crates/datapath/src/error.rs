@@ -82,6 +82,9 @@ pub enum OpenError {
         /// As configured.
         wanted: &'static str,
     },
+    /// A growth of the tables was cut off, and cannot be undone.
+    #[error("hooks cannot be led back from larger tables")]
+    Growth(#[source] Box<GrowError>),
     /// A map.
     #[error(transparent)]
     Table(#[from] TableError),

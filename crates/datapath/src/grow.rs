@@ -7,7 +7,7 @@
 use std::{fs, os::fd::AsFd, path::Path};
 
 use crate::{
-    AttachError, Capacities, Config, Direction, FileError, GrowError, Hooks, Instance,
+    AttachError, Capacities, Config, Direction, FileError, GrowError, Hooks, Instance, OpenError,
     instance::{Pins, failed},
     link::{existing, pinned_name, update},
     object,
@@ -43,6 +43,17 @@ impl Instance {
         larger.settle(&self.pins)?;
         *self = larger;
         Ok(true)
+    }
+
+    /// Undoes what is left of a growth that was cut off: some hooks may be led to tables that nobody
+    /// will write any more.
+    pub(crate) fn end_growth(&mut self) -> Result<(), OpenError> {
+        if !self.pins.version().join(LARGER).exists() {
+            return Ok(());
+        }
+        let links = self.pins.links.clone();
+        self.take_over(&links).map_err(|error| OpenError::Growth(Box::new(error)))?;
+        Ok(forget(&self.pins)?)
     }
 
     /// An instance of its own that shares everything but the tables that grow, and says the same.
@@ -123,8 +134,8 @@ impl Instance {
     }
 }
 
-/// Removes what is left of a growth that was cut off.
-pub(crate) fn forget(pins: &Pins) -> Result<(), FileError> {
+/// Removes the larger tables, or the smaller ones when they have exchanged their names.
+fn forget(pins: &Pins) -> Result<(), FileError> {
     let larger = pins.version().join(LARGER);
     match fs::remove_dir_all(&larger) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -18,8 +18,9 @@ use crate::{
     Capacities, Config, Direction, Events, EventsError, Features, FileError, OpenError, Programs,
     RemoveError, RunError,
     attribution::Attribution,
-    clsact, grow,
+    clsact,
     held::Held,
+    inherit::LINKS,
     link::pinned_name,
     object::{self, EGRESS, INGRESS},
     tables::Tables,
@@ -40,7 +41,7 @@ impl Pins {
         Self {
             maps: version.join("maps"),
             programs: version.join("programs"),
-            links: version.join("links"),
+            links: version.join(LINKS),
         }
     }
 
@@ -122,7 +123,6 @@ impl Instance {
     pub fn open(config: &Config) -> Result<Self, OpenError> {
         let pins = Pins::below(&config.pin_dir);
         pins.create()?;
-        grow::forget(&pins)?;
         let config = &with_pinned_sizes(config, &pins.maps);
         let fingerprint = object::fingerprint(config);
         let pin = |name: &str| pins.programs.join(format!("{name}-{fingerprint}"));
@@ -133,7 +133,9 @@ impl Instance {
             remove_files(&pins.programs)?;
             object::load(config, &pins.maps, pin)?;
         }
-        Self::pinned(config.clone(), pins, Held::default())
+        let mut instance = Self::pinned(config.clone(), pins, Held::default())?;
+        instance.end_growth()?;
+        Ok(instance)
     }
 
     /// What is pinned for `config`.

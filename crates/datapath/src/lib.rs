@@ -22,6 +22,7 @@ mod features;
 mod grow;
 mod held;
 mod hooks;
+mod inherit;
 mod instance;
 mod link;
 #[allow(unsafe_code, reason = "a map's memory is shared with the kernel and has no safe type")]

@@ -96,16 +96,32 @@ impl Instance {
         }
         for direction in Direction::BOTH {
             self.held.release(interface, direction);
-            if self.config.hooks == Hooks::Clsact {
-                self.unfilter(interface, direction)?;
-            }
             let path = self.link_path(interface, direction);
+            match self.config.hooks {
+                Hooks::Tcx => take_off(&path)?,
+                Hooks::Clsact => self.unfilter(interface, direction)?,
+            }
             remove(&path)?;
             remove(&unnamed(&path))?;
         }
         let ended = only.map_or(Ok(Vec::new()), |record| self.end_connections(&record, now_ns))?;
         self.tables.interfaces.remove(&interface)?;
         Ok(ended)
+    }
+
+    /// Clears an interface's endpoint as [`Instance::detach`] does, and leaves the hooks where they
+    /// are: for a veth that another pod has next, whose record [`Instance::attach`] writes. Returns
+    /// what ended.
+    ///
+    /// # Errors
+    /// Where a map cannot be changed.
+    pub fn vacate(&self, interface: u32, now_ns: u64) -> Result<Vec<Event>, AttachError> {
+        let Some(record) = self.tables.interfaces.get(&interface)? else { return Ok(Vec::new()) };
+        let Some(only) = self.only_of_its_endpoint(interface, record)? else {
+            return Ok(Vec::new());
+        };
+        self.tables.endpoints.retire(only.endpoint)?;
+        Ok(self.end_connections(&only, now_ns)?)
     }
 
     /// The record, if no other interface leads to the same endpoint.
@@ -178,6 +194,7 @@ impl Instance {
 
     fn link(&mut self, interface: u32, direction: Direction) -> Result<(), AttachError> {
         let path = self.link_path(interface, direction);
+        self.inherit(interface, direction)?;
         let program = self.program(direction);
         let refused = |source| AttachError::Link { interface, source: Box::new(source) };
         let wanted = program.info().map_err(refused)?.id();
@@ -188,7 +205,8 @@ impl Instance {
             }
             Some(_) | None => create(program, interface, direction, &path)?,
         }
-        self.hold(interface, direction)
+        self.hold(interface, direction)?;
+        self.release_heirlooms(interface, direction)
     }
 
     /// Holds the link that is pinned.
@@ -234,6 +252,17 @@ pub(crate) fn existing(path: &Path) -> Result<Option<(FdLink, sys::LinkData)>, A
     let data = sys::link_data(fd.as_fd()).map_err(inspect)?;
     let link = PinnedLink::from_pin(path).map_err(|error| inspect(std::io::Error::other(error)))?;
     Ok(Some((link.into(), data)))
+}
+
+/// Takes a pinned link off its hook at once. Where only its pin is removed, the kernel does that a
+/// little later, and who attaches again meanwhile is told that the program is there already.
+fn take_off(path: &Path) -> Result<(), AttachError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let inspect = |source| AttachError::Inspect { path: path.to_owned(), source };
+    let link = sys::open_pinned(path).map_err(inspect)?;
+    sys::detach_link(link.as_fd()).map_err(inspect)
 }
 
 /// Another build's program is replaced in place: there is no moment without one.
