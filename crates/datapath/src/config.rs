@@ -5,6 +5,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use compile::Shortage;
+
 use crate::Hooks;
 
 /// Which object is loaded.
@@ -105,6 +107,39 @@ impl Default for Features {
     }
 }
 
+impl Capacities {
+    /// The most that tables of policies grow to: what is short beyond this stays short and is said to
+    /// be.
+    pub const BUDGET: Self = Self {
+        peers: 1 << 20,
+        prefixes: 1 << 17,
+        rows: 1 << 20,
+        cells: 1 << 23,
+        half: u32::MAX,
+        established: u32::MAX,
+        established_share: u32::MAX,
+        events: u32::MAX,
+    };
+
+    /// With room for what was short, as far as the budget goes. Tables double, so that they seldom
+    /// have to.
+    #[must_use]
+    pub fn with_room(self, shortages: &[Shortage]) -> Self {
+        let room = |table: &str, has: u32, most: u32| {
+            let short = shortages.iter().find(|shortage| shortage.table == table);
+            let needed = short.map_or(0, |shortage| shortage.needed.next_power_of_two());
+            has.max(u32::try_from(needed).unwrap_or(u32::MAX).min(most))
+        };
+        Self {
+            peers: room("peers", self.peers, Self::BUDGET.peers),
+            prefixes: room("prefixes", self.prefixes, Self::BUDGET.prefixes),
+            rows: room("rows", self.rows, Self::BUDGET.rows),
+            cells: room("cells", self.cells, Self::BUDGET.cells),
+            ..self
+        }
+    }
+}
+
 impl Default for Capacities {
     fn default() -> Self {
         Self {
@@ -130,5 +165,21 @@ impl Default for Lifetimes {
             fragment: Duration::from_secs(30),
             report_interval: Duration::from_secs(5),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_short_has_room_up_to_the_budget_and_nothing_shrinks() {
+        let has = Capacities::default();
+        let short = |table, needed| Shortage { table, needed, capacity: 1 };
+        let wanted = has.with_room(&[short("rows", 70_000), short("peers", 3)]);
+        assert_eq!((wanted.rows, wanted.peers), (131_072, has.peers));
+        let most = has.with_room(&[short("cells", usize::MAX / 4)]);
+        assert_eq!(most.cells, Capacities::BUDGET.cells);
+        assert_eq!(has.with_room(&[short("endpoints", 5_000)]), has);
     }
 }

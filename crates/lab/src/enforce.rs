@@ -25,7 +25,7 @@ use crate::scene::Scene;
 use crate::silent::{self, Place};
 use crate::status::{AlarmStatus, NodeStatus};
 use crate::witness::{self, FlowKey, Testimony};
-use crate::{LabError, LabName, netns, rule_use, subject};
+use crate::{LabError, LabName, growth, netns, rule_use, subject};
 
 /// Why a node's policies cannot be enforced.
 #[derive(Debug, thiserror::Error)]
@@ -325,7 +325,10 @@ impl NodeEnforcement {
     }
 
     fn program(&mut self, world: &World, rules: &Rules) -> Result<(), EnforceError> {
-        let programmed = self.table.program(&mut self.instance, world, rules);
+        let mut programmed = self.table.program(&mut self.instance, world, rules);
+        if growth::grow(&mut self.instance, &self.netns, &self.table, &mut self.guard) {
+            programmed = self.table.program(&mut self.instance, world, rules);
+        }
         self.guard.know(self.table.not_programmed());
         programmed?;
         self.tell_processes(world)

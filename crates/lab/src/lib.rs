@@ -20,6 +20,7 @@ mod exec;
 mod executable;
 mod fabric;
 mod flow;
+mod growth;
 mod guard;
 pub mod helper;
 mod interrupt;

@@ -136,3 +136,29 @@ fn what_does_not_fit_is_left_out_and_named_and_the_kernel_hears_of_none_of_it() 
     }
     assert!(left_out > 0);
 }
+
+#[test]
+fn what_was_left_out_has_room_after_the_tables_grew() {
+    if !available() {
+        return;
+    }
+    let mut grown = 0;
+    for seed in 7400..7406 {
+        let mut bench = Bench::with(|config| config.capacities.rows = ROWS).unwrap();
+        let case = Generated::seeded(seed);
+        let mut node = Node::default();
+        node.follow(&case.world, Scope::Everywhere);
+        let program = |node: &mut Node, bench: &Bench| {
+            let mut kernel = Counted { instance: bench.instance(), writes: 0 };
+            node.program(&mut kernel, &case.world, &case.rules).unwrap();
+        };
+        program(&mut node, &bench);
+        let shortages = node.not_programmed().shortages.clone();
+        let wanted = bench.instance().config().capacities.with_room(&shortages);
+        assert_eq!(bench.grow(&wanted).unwrap(), !shortages.is_empty(), "seed {seed}");
+        program(&mut node, &bench);
+        assert_eq!(*node.not_programmed(), node::NotProgrammed::default(), "seed {seed}");
+        grown += usize::from(!shortages.is_empty());
+    }
+    assert!(grown > 0, "no table was ever too small");
+}
