@@ -4,9 +4,9 @@
 //! has testified with the oracle's reason; silence is a difference.
 
 use abi::EventKind;
-use model::{Decision, Direction, End, Judgement, Reason, Verdict};
+use model::{Builtin, Decision, Direction, End, Judgement, Reason, Verdict};
 
-use crate::message::Outcome;
+use crate::message::{Carrier, Outcome};
 use crate::probe::Probe;
 use crate::witness::Testimony;
 
@@ -56,20 +56,25 @@ pub enum Difference {
 }
 
 /// The ends of a probe that must testify, and what the oracle says for each: the ends that are pods
-/// with a network of their own, until the first one that denies.
+/// with a network of their own, or nodes that rules speak for, until the first one that denies.
 pub(crate) fn demanded<'a>(
     probe: &Probe,
     decision: &'a Decision,
 ) -> Vec<(Direction, &'a Judgement)> {
     let (source, destination) = (probe.flow.source(), probe.flow.destination());
-    let is_pod = |end: &End| matches!(end, End::Pod { .. });
-    if is_pod(source) && source.pod() == destination.pod() {
+    if source.pod().is_some() && source.pod() == destination.pod() {
         return hairpin_denial(probe, decision).into_iter().collect();
     }
-    let egress = is_pod(source).then_some((Direction::Egress, &decision.egress));
+    let is_judged = |end: &End, judgement: &Judgement| match end {
+        End::Pod { .. } => true,
+        End::Host { .. } => judgement.reason != Reason::Builtin(Builtin::Host),
+        End::UnknownPod { .. } | End::External { .. } | End::Domain { .. } => false,
+    };
+    let egress =
+        is_judged(source, &decision.egress).then_some((Direction::Egress, &decision.egress));
     let stops = egress.is_some() && decision.egress.verdict == Verdict::Deny;
-    let ingress =
-        (is_pod(destination) && !stops).then_some((Direction::Ingress, &decision.ingress));
+    let ingress = (is_judged(destination, &decision.ingress) && !stops)
+        .then_some((Direction::Ingress, &decision.ingress));
     egress.into_iter().chain(ingress).collect()
 }
 
@@ -105,16 +110,23 @@ enum Expected {
     Answer,
     /// A denied packet: nothing (ruling N26).
     Silence,
-    /// A denied way to itself: there is no packet, so the call itself fails (ruling N14).
+    /// A denied way to itself: there is no packet, so the call itself fails (ruling N14). So it does
+    /// where a node's own socket may not send, but of TCP, which tries again on its own (ruling N39).
     Forbidden,
 }
 
 fn expected(probe: &Probe) -> Expected {
     match probe.decision.verdict() {
         Verdict::Allow => Expected::Answer,
-        Verdict::Deny if probe.is_hairpin() => Expected::Forbidden,
+        Verdict::Deny if probe.is_hairpin() || is_stopped_at_socket(probe) => Expected::Forbidden,
         Verdict::Deny => Expected::Silence,
     }
+}
+
+fn is_stopped_at_socket(probe: &Probe) -> bool {
+    let is_host = matches!(probe.flow.source(), End::Host { .. });
+    let is_denied = probe.decision.egress.verdict == Verdict::Deny;
+    is_host && is_denied && probe.carrier != Carrier::Tcp
 }
 
 fn outcome_difference(expected: Expected, outcome: &Outcome, answerer: &str) -> Option<Difference> {
