@@ -6,7 +6,7 @@
 use abi::EventKind;
 use model::{Builtin, Decision, Direction, End, Judgement, Reason, Verdict};
 
-use crate::message::{Carrier, Outcome};
+use crate::message::Outcome;
 use crate::probe::Probe;
 use crate::witness::Testimony;
 
@@ -110,29 +110,32 @@ enum Expected {
     Answer,
     /// A denied packet: nothing (ruling N26).
     Silence,
-    /// A denied way to itself: there is no packet, so the call itself fails (ruling N14). So it does
-    /// where a node's own socket may not send, but of TCP, which tries again on its own (ruling N39).
+    /// A denied way to itself: there is no packet, so the call itself fails (ruling N14).
     Forbidden,
+    /// A node's own socket may not send: some calls fail, those of TCP and of echoes over IPv6 do not
+    /// (ruling N39).
+    Stopped,
 }
 
 fn expected(probe: &Probe) -> Expected {
     match probe.decision.verdict() {
         Verdict::Allow => Expected::Answer,
-        Verdict::Deny if probe.is_hairpin() || is_stopped_at_socket(probe) => Expected::Forbidden,
+        Verdict::Deny if probe.is_hairpin() => Expected::Forbidden,
+        Verdict::Deny if is_stopped_at_socket(probe) => Expected::Stopped,
         Verdict::Deny => Expected::Silence,
     }
 }
 
 fn is_stopped_at_socket(probe: &Probe) -> bool {
     let is_host = matches!(probe.flow.source(), End::Host { .. });
-    let is_denied = probe.decision.egress.verdict == Verdict::Deny;
-    is_host && is_denied && probe.carrier != Carrier::Tcp
+    is_host && probe.decision.egress.verdict == Verdict::Deny
 }
 
 fn outcome_difference(expected: Expected, outcome: &Outcome, answerer: &str) -> Option<Difference> {
     match (expected, outcome) {
-        (Expected::Silence, Outcome::Timeout) | (Expected::Forbidden, Outcome::Forbidden) => None,
-        (Expected::Silence | Expected::Forbidden, outcome) => {
+        (Expected::Silence | Expected::Stopped, Outcome::Timeout)
+        | (Expected::Forbidden | Expected::Stopped, Outcome::Forbidden) => None,
+        (Expected::Silence | Expected::Forbidden | Expected::Stopped, outcome) => {
             Some(Difference::NotDenied { outcome: outcome.clone() })
         }
         (Expected::Answer, Outcome::Reached { by }) if by == answerer => None,
@@ -260,6 +263,8 @@ mod tests {
         let difference = |expected, outcome| outcome_difference(expected, &outcome, "shop/api");
         assert_eq!(difference(Expected::Answer, reached("shop/api")), None);
         assert_eq!(difference(Expected::Silence, Outcome::Timeout), None);
+        assert_eq!(difference(Expected::Stopped, Outcome::Timeout), None);
+        assert_eq!(difference(Expected::Stopped, Outcome::Forbidden), None);
         assert_eq!(difference(Expected::Forbidden, Outcome::Forbidden), None);
         for (expected, outcome) in [
             (Expected::Answer, reached("shop/web")),
@@ -272,6 +277,8 @@ mod tests {
             (Expected::Silence, Outcome::Error { message: "no route".into() }),
             (Expected::Forbidden, reached("shop/api")),
             (Expected::Forbidden, Outcome::Timeout),
+            (Expected::Stopped, Outcome::Refused),
+            (Expected::Stopped, reached("shop/api")),
         ] {
             assert!(difference(expected, outcome.clone()).is_some(), "{expected:?} {outcome}");
         }

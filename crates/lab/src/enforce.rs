@@ -311,10 +311,10 @@ impl NodeEnforcement {
         let interfaces = self.interfaces();
         let Self { name, instance, guard, netns, .. } = self;
         let mut status = netns::within(netns, || guard.status(name, instance, &interfaces))?;
+        status.host = self.host.status();
         if let Some(compiled) = self.table.compiled() {
             status.rules = rule_use::of(instance, compiled)?;
             status.alarms.extend(compiled.unstaged.as_ref().map(AlarmStatus::unstaged));
-            status.host = self.host.status();
         }
         Ok(status)
     }
