@@ -108,7 +108,7 @@ impl Endpoints {
         for (slot, id, node) in slots.hosts(world) {
             let Some(mut sets) = GroupSets::of_node(rules, node) else { continue };
             let staged = as_staged.and_then(|rules| GroupSets::of_node(rules, node));
-            sets.staged = staged.and_then(|staged| staged.as_staged_for(&sets));
+            sets.staged = staged.and_then(|staged| staged.staged_beside(&sets));
             self.hosts.insert(id, slot);
             self.members.push((slot, self.groups.len()));
             self.groups.push(EndpointSets(Arc::new(sets)));
@@ -272,7 +272,7 @@ impl GroupSets {
     }
 
     /// These sets as what is staged, where that is something else than `enforced`.
-    fn as_staged_for(self, enforced: &Self) -> Option<Staged> {
+    fn staged_beside(self, enforced: &Self) -> Option<Staged> {
         let differs = self.ingress != enforced.ingress || self.egress != enforced.egress;
         let Self { ingress, egress, .. } = self;
         differs.then(|| Staged { ingress, egress, subjects: BTreeMap::new() })
