@@ -103,6 +103,9 @@ struct interface {
 	__u64 adopted_until_ns;
 };
 
+/* The key of the node's own record: no device has this index. */
+enum { INTERFACE_OF_NODE = 0 };
+
 struct node_address {
 	__u32 reserved;
 };

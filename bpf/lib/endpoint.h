@@ -84,6 +84,14 @@ static __always_inline void words_read(__u32 id, struct words *words)
 	words->generation = again;
 }
 
+#ifdef HOST
+/* Whether `address` is the node's: it has many, so they are in a map of their own. */
+static __always_inline bool interface_owns(const struct interface *interface,
+					   const struct address *address)
+{
+	return bpf_map_lookup_elem(&node_addresses, address) != NULL;
+}
+#else
 /* Whether `address` is the pod's, its link-local one included. */
 static __always_inline bool interface_owns(const struct interface *interface,
 					   const struct address *address)
@@ -99,3 +107,4 @@ static __always_inline bool interface_owns(const struct interface *interface,
 	address_link_local(&link_local, interface->mac);
 	return address_equal(&link_local, address);
 }
+#endif

@@ -52,12 +52,25 @@ struct judgement {
 	struct cell staged;
 };
 
+/*
+ * Adds to a number of this processor's own. Programs of devices do not interrupt each other; one of a
+ * socket can be interrupted by one of a device.
+ */
+static __always_inline void add_own(__u64 *value, __u64 more)
+{
+#ifdef HOST
+	__sync_fetch_and_add(value, more);
+#else
+	*value += more;
+#endif
+}
+
 static __always_inline void count(__u32 counter)
 {
 	__u64 *value = bpf_map_lookup_elem(&counters, &counter);
 
 	if (value)
-		*value += 1;
+		add_own(value, 1);
 }
 
 /* Counter 0 is that of what no rule decided. */
@@ -67,8 +80,8 @@ static __always_inline void count_rule(__u32 counter, __u32 packets, __u32 bytes
 
 	if (!value)
 		return;
-	value->packets += packets;
-	value->bytes += bytes;
+	add_own(&value->packets, packets);
+	add_own(&value->bytes, bytes);
 }
 
 static __always_inline __u32 ticks_of(__u64 ns)

@@ -39,7 +39,8 @@ static __always_inline int refuse_because(struct __sk_buff *skb, struct passage 
 
 /*
  * A connection that was allowed and no longer is. Only where both ends have proved that they take
- * part are they told by a reset: a denied opening stays silent (ruling N26).
+ * part are they told by a reset: a denied opening stays silent (ruling N26). A program of a socket
+ * may change no packet, so what it cuts ends in silence.
  */
 static __noinline int cut(struct __sk_buff *skb, struct passage *passage,
 			  struct connection *connection, bool established)
@@ -53,8 +54,10 @@ static __noinline int cut(struct __sk_buff *skb, struct passage *passage,
 	event_emit(report, connection, sender(skb, passage));
 	est_remove(&report->key);
 	bpf_map_delete_elem(&half, &report->key);
+#ifndef HOST
 	if (established && report->key.protocol == PROTOCOL_TCP && reset_both(skb, passage))
 		return TCX_NEXT;
+#endif
 	return TC_ACT_SHOT;
 }
 
@@ -322,6 +325,20 @@ static __always_inline int filter_datagram(struct __sk_buff *skb, struct passage
 	return verdict;
 }
 
+/* Says of the packet what events and connections go by. `interface`: NULL where none is known. */
+static __always_inline void passage_begin(struct passage *passage,
+					  const struct interface *interface)
+{
+	const struct packet *packet = &passage->packet;
+	enum direction direction = passage->hook.direction;
+
+	passage->report.container = passage->hook.container;
+	passage->report.remote_opened = direction == INGRESS;
+	passage->report.local = direction == EGRESS ? packet->source : packet->destination;
+	connection_key_of(&passage->report.key, packet, direction,
+			  interface ? interface->endpoint : 0);
+}
+
 static __always_inline int filter_packet(struct __sk_buff *skb, struct passage *passage)
 {
 	struct packet *packet = &passage->packet;
@@ -329,11 +346,7 @@ static __always_inline int filter_packet(struct __sk_buff *skb, struct passage *
 	int reason = packet_read(skb, packet, direction == EGRESS);
 	struct interface *interface = bpf_map_lookup_elem(&interfaces, &passage->hook.interface);
 
-	passage->report.container = passage->hook.container;
-	passage->report.remote_opened = direction == INGRESS;
-	passage->report.local = direction == EGRESS ? packet->source : packet->destination;
-	connection_key_of(&passage->report.key, packet, direction,
-			  interface ? interface->endpoint : 0);
+	passage_begin(passage, interface);
 	if (!interface)
 		return refuse_because(skb, passage, REASON_QUARANTINE);
 	words_read(interface->endpoint, &passage->words);

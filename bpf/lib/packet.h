@@ -34,6 +34,22 @@ static __always_inline int packet_above(struct __sk_buff *skb, struct packet *pa
 	return packet->flags & PACKET_LATER_FRAGMENT ? 0 : packet_transport(skb, packet);
 }
 
+/* Which protocol the link layer says that this is. Returns: 0, or the code of a reason. */
+static __always_inline int packet_link(struct __sk_buff *skb, struct packet *packet, __u16 *type)
+{
+#ifdef HOST
+	*type = ntohs(skb->protocol);
+#else
+	struct ethernet_header ethernet;
+
+	if (skb->vlan_present || packet_load(skb, 0, &ethernet))
+		return REASON_UNPARSABLE;
+	memcpy(packet->source_mac, ethernet.source, 6);
+	*type = ntohs(ethernet.type);
+#endif
+	return 0;
+}
+
 /*
  * Reads a packet. `from_pod`: limits that hold for what pods send.
  *
@@ -41,15 +57,12 @@ static __always_inline int packet_above(struct __sk_buff *skb, struct packet *pa
  */
 __checked_alone int packet_read(struct __sk_buff *skb, struct packet *packet, bool from_pod)
 {
-	struct ethernet_header ethernet;
+	__u16 type;
 	int reason;
 
-	if (!packet)
+	if (!packet || packet_link(skb, packet, &type))
 		return REASON_UNPARSABLE;
-	if (skb->vlan_present || packet_load(skb, 0, &ethernet))
-		return REASON_UNPARSABLE;
-	memcpy(packet->source_mac, ethernet.source, 6);
-	switch (ntohs(ethernet.type)) {
+	switch (type) {
 	case ETHERTYPE_ARP:
 		return packet_arp(skb, packet);
 	case ETHERTYPE_IPV4:

@@ -53,11 +53,11 @@ static __always_inline int packet_fragment(struct packet *packet, __u32 offset, 
 static __always_inline int packet_length(struct __sk_buff *skb, struct packet *packet, __u32 length,
 					 __u32 length_max, bool unsaid)
 {
-	if (unsaid && skb->len > ETHERNET_SIZE + length_max)
-		length = skb->len - ETHERNET_SIZE;
-	if (ETHERNET_SIZE + length > skb->len)
+	if (unsaid && skb->len > NETWORK_START + length_max)
+		length = skb->len - NETWORK_START;
+	if (NETWORK_START + length > skb->len)
 		return REASON_UNPARSABLE;
-	packet->end = ETHERNET_SIZE + length;
+	packet->end = NETWORK_START + length;
 	return 0;
 }
 
@@ -98,23 +98,23 @@ static __always_inline int packet_ipv4(struct __sk_buff *skb, struct packet *pac
 	__u32 header, length;
 	__u16 fragment;
 
-	if (packet_load(skb, ETHERNET_SIZE, &ip))
+	if (packet_load(skb, NETWORK_START, &ip))
 		return REASON_UNPARSABLE;
 	header = (ip.version_length & 15) * 4;
 	length = ntohs(ip.total_length);
 	if (ip.version_length >> 4 != 4 || header < sizeof(ip) ||
 	    packet_length(skb, packet, length, LENGTH_FIELD_MAX, length == 0) ||
-	    packet->end < ETHERNET_SIZE + header)
+	    packet->end < NETWORK_START + header)
 		return REASON_UNPARSABLE;
 	packet->family = 4;
 	packet->protocol = ip.protocol;
 	packet->hop_limit = ip.hop_limit;
 	packet->fragment_id = ntohs(ip.id);
-	packet->offset = ETHERNET_SIZE + header;
+	packet->offset = NETWORK_START + header;
 	address_from_ipv4(&packet->source, ip.source);
 	address_from_ipv4(&packet->destination, ip.destination);
 	if (header > sizeof(ip) &&
-	    ipv4_options_read(skb, ETHERNET_SIZE + sizeof(ip), packet->offset))
+	    ipv4_options_read(skb, NETWORK_START + sizeof(ip), packet->offset))
 		return REASON_UNPARSABLE;
 	fragment = ntohs(ip.fragment);
 	return packet_fragment(packet, (fragment & 0x1fff) * 8, fragment & 0x2000);

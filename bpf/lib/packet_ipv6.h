@@ -122,7 +122,7 @@ static __always_inline int packet_ipv6(struct __sk_buff *skb, struct packet *pac
 	struct chain chain = {};
 	__u32 payload;
 
-	if (packet_load(skb, ETHERNET_SIZE, &ip))
+	if (packet_load(skb, NETWORK_START, &ip))
 		return REASON_UNPARSABLE;
 	payload = ntohs(ip.payload_length);
 	if ((ip.version_class_flow & 0xf0) != 0x60 || address_is_mapped(&ip.source) ||
@@ -135,7 +135,7 @@ static __always_inline int packet_ipv6(struct __sk_buff *skb, struct packet *pac
 	packet->hop_limit = ip.hop_limit;
 	packet->source = ip.source;
 	packet->destination = ip.destination;
-	packet->offset = ETHERNET_SIZE + sizeof(ip);
+	packet->offset = NETWORK_START + sizeof(ip);
 	if (packet_extensions(skb, packet, &chain) ||
 	    (from_pod && chain.options > OPTIONS_FROM_POD_MAX))
 		return REASON_UNPARSABLE;

@@ -16,6 +16,15 @@ enum {
 	ETHERTYPE_IPV6 = 0x86dd,
 };
 
+/* Where the network header begins: programs of sockets are not shown what is before it. */
+enum {
+#ifdef HOST
+	NETWORK_START = 0,
+#else
+	NETWORK_START = ETHERNET_SIZE,
+#endif
+};
+
 enum {
 	PROTOCOL_HOP_BY_HOP = 0,
 	PROTOCOL_ICMP = 1,

@@ -9,6 +9,6 @@ use std::{path::Path, process::ExitCode};
 
 fn main() -> ExitCode {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bpf");
-    // One object for the hooks, one for test runs.
-    clang::objects(&sources, &["ringfence", "test"])
+    // For the pods' hooks and for the node's own: one object that is attached, one for test runs.
+    clang::objects(&sources, &["ringfence", "test", "host", "test_host"])
 }

@@ -131,6 +131,10 @@ pub struct Interface {
     pub adopted_until_ns: u64,
 }
 
+/// The key of the node's own record among the interfaces: no device has this index. A node without one
+/// has no policy of its own (ruling N39).
+pub const INTERFACE_OF_NODE: u32 = 0;
+
 /// Value of `node_addresses`, whose key is an [`Address`]: the addresses of this node itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]

@@ -20,7 +20,8 @@ mod table;
 pub use address::{Address, PrefixKey};
 pub use connection::{Connection, ConnectionKey, connection_flags, ticks};
 pub use endpoint::{
-    Endpoint, Interface, NodeAddress, Sets, SetsError, endpoint_flags, interface_flags,
+    Endpoint, INTERFACE_OF_NODE, Interface, NodeAddress, Sets, SetsError, endpoint_flags,
+    interface_flags,
 };
 pub use event::{Event, EventKind};
 pub use header::reason_header;

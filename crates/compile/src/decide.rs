@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use model::{Builtin, Decision, Direction, End, Flow, Judgement, Origin, PodId, Reason};
+use model::{Builtin, Decision, Direction, End, Flow, Judgement, NodeId, Origin, PodId, Reason};
 
 use crate::row::builtin;
 use crate::{Answer, Compiled};
@@ -40,7 +40,9 @@ impl Compiled {
     pub fn egress(&self, flow: &Flow) -> Result<Judgement, Untranslated> {
         match flow.source() {
             End::Pod { pod, .. } => self.judge(flow, *pod, flow.destination(), Direction::Egress),
-            End::Host { .. } => Ok(Builtin::Host.into()),
+            End::Host { node, .. } => {
+                self.judge_host(*node, flow.destination(), Direction::Egress, flow)
+            }
             End::UnknownPod { .. } | End::External { .. } | End::Domain { .. } => {
                 Ok(Builtin::DefaultAllow.into())
             }
@@ -57,7 +59,9 @@ impl Compiled {
             (End::Pod { pod, .. }, Origin::Wire) => {
                 self.judge(flow, *pod, flow.source(), Direction::Ingress)
             }
-            (End::Host { .. }, _) => Ok(Builtin::Host.into()),
+            (End::Host { node, .. }, _) => {
+                self.judge_host(*node, flow.source(), Direction::Ingress, flow)
+            }
             (End::UnknownPod { .. } | End::External { .. } | End::Domain { .. }, _) => {
                 Ok(Builtin::DefaultAllow.into())
             }
@@ -70,10 +74,53 @@ impl Compiled {
     /// # Errors
     /// See [`Compiled::decide`].
     pub fn keeps_existing(&self, flow: &Flow, direction: Direction) -> Result<bool, Untranslated> {
-        match judged(flow, direction) {
-            Some((pod, other)) => Ok(self.answer(flow, pod, other, direction)?.keeps_existing),
-            None => Ok(false),
+        let (own, other, exempt) = match direction {
+            Direction::Egress => (flow.source(), flow.destination(), false),
+            Direction::Ingress => {
+                (flow.destination(), flow.source(), flow.origin() == Origin::Host)
+            }
+        };
+        match (own, exempt) {
+            (End::Pod { pod, .. }, false) => {
+                Ok(self.answer(flow, *pod, other, direction)?.keeps_existing)
+            }
+            (End::Host { node, .. }, false) => {
+                let answer = self.answer_of_host(*node, other, direction, flow)?;
+                Ok(answer.is_some_and(|answer| answer.keeps_existing))
+            }
+            (End::UnknownPod { .. } | End::External { .. } | End::Domain { .. }, _)
+            | (End::Pod { .. } | End::Host { .. }, true) => Ok(false),
         }
+    }
+
+    fn judge_host(
+        &self,
+        node: Option<NodeId>,
+        other: &End,
+        direction: Direction,
+        flow: &Flow,
+    ) -> Result<Judgement, Untranslated> {
+        match self.answer_of_host(node, other, direction, flow)? {
+            Some(answer) => self.named(answer),
+            None => Ok(Builtin::Host.into()),
+        }
+    }
+
+    /// Nothing where no rule speaks for the node. Its way to itself is its loopback, where nothing is
+    /// judged (ruling N39).
+    fn answer_of_host(
+        &self,
+        node: Option<NodeId>,
+        other: &End,
+        direction: Direction,
+        flow: &Flow,
+    ) -> Result<Option<Answer>, Untranslated> {
+        let Some(slot) = node.and_then(|node| self.hosts.get(&node)) else { return Ok(None) };
+        if matches!(other, End::Host { node: other, .. } if *other == node) {
+            return Ok(Some(builtin(Builtin::Itself).into()));
+        }
+        let remote: IpAddr = other.address().ok_or(Untranslated::NoAddress)?;
+        Ok(Some(self.image.lookup(*slot, direction, remote, flow.traffic())))
     }
 
     /// What one end of `flow` would say if staged policies were enforced, as the programs tell it:
@@ -87,7 +134,9 @@ impl Compiled {
         flow: &Flow,
         direction: Direction,
     ) -> Result<Option<Judgement>, Untranslated> {
-        let Some((pod, other)) = judged(flow, direction) else { return Ok(None) };
+        let Some((pod, other)) = judged(flow, direction) else {
+            return self.staged_of_host(flow, direction);
+        };
         let (slot, remote) = self.place(pod, other)?;
         if other.pod() == Some(pod) {
             return Ok(None);
@@ -98,6 +147,24 @@ impl Compiled {
             Direction::Egress => image.lookup_staged_by(slot, subject, remote, traffic),
             Direction::Ingress => image.lookup_staged(slot, direction, remote, traffic),
         };
+        answer.map(|answer| self.named(answer)).transpose()
+    }
+
+    /// The same for an end that is a node, which never reaches itself by the programs.
+    fn staged_of_host(
+        &self,
+        flow: &Flow,
+        direction: Direction,
+    ) -> Result<Option<Judgement>, Untranslated> {
+        let (own, other) = match direction {
+            Direction::Egress => (flow.source(), flow.destination()),
+            Direction::Ingress => (flow.destination(), flow.source()),
+        };
+        let End::Host { node: Some(node), .. } = own else { return Ok(None) };
+        let is_itself = matches!(other, End::Host { node: Some(other), .. } if other == node);
+        let Some(slot) = self.hosts.get(node).filter(|_| !is_itself) else { return Ok(None) };
+        let remote: IpAddr = other.address().ok_or(Untranslated::NoAddress)?;
+        let answer = self.image.lookup_staged(*slot, direction, remote, flow.traffic());
         answer.map(|answer| self.named(answer)).transpose()
     }
 

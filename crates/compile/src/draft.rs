@@ -89,8 +89,9 @@ impl<'a> Draft<'a> {
         refuse(&self.refused, &mut image);
         image.peers.retain(|address, _| !self.omitted.contains(&IpAddr::from(*address)));
         Counts::of(&image).fit(capacities)?;
-        let slots = endpoints.slots();
-        Ok(Compiled { image, names, slots, subjects: endpoints.subjects.clone(), unstaged: None })
+        let (slots, hosts) = (endpoints.slots(), endpoints.hosts());
+        let subjects = endpoints.subjects.clone();
+        Ok(Compiled { image, names, slots, hosts, subjects, unstaged: None })
     }
 }
 

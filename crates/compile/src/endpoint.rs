@@ -1,4 +1,4 @@
-//! Endpoints: the pods of the table, their slots and their policy sets.
+//! Endpoints: the pods and nodes of the table, their slots and their policy sets.
 //!
 //! Pods with the same namespace, labels and ports have the same sets, so each such group is
 //! matched once; rules that name one namespace are found by it.
@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use abi::Endpoint;
 use model::{
-    ContainerPort, Direction, Labels, Pod, PodId, PolicyRef, ProcessMatch, Requirement, Rule,
-    Rules, Selector, World,
+    ContainerPort, Direction, Labels, Node, NodeId, Pod, PodId, PolicyRef, ProcessMatch,
+    Requirement, Rule, Rules, Selector, World,
 };
 
 use crate::Slots;
@@ -23,6 +23,8 @@ pub(crate) struct Endpoints {
     groups: Vec<EndpointSets>,
     members: Vec<(u32, usize)>,
     by_pod: BTreeMap<PodId, usize>,
+    /// The slots of the nodes that rules speak for.
+    hosts: BTreeMap<NodeId, u32>,
     pub(crate) subjects: Subjects,
 }
 
@@ -78,12 +80,46 @@ impl Endpoints {
             by_pod.insert(id, group);
             members.push((slot, group));
         }
-        Self { slots: slot_of, groups, members, by_pod, subjects: Subjects::default() }
+        let mut endpoints = Self {
+            slots: slot_of,
+            groups,
+            members,
+            by_pod,
+            hosts: BTreeMap::new(),
+            subjects: Subjects::default(),
+        };
+        endpoints.add_hosts(world, rules, as_staged.as_ref().map(|index| index.rules), slots);
+        endpoints
     }
 
     /// The same, with the numbers of the subjects that there are now.
     pub(crate) fn numbered(&self, slots: &Slots) -> Self {
         Self { subjects: Subjects::number(&self.named(), slots), ..self.clone() }
+    }
+
+    /// A node that no rule speaks for has no record: nothing of it is judged (ruling N39).
+    fn add_hosts(
+        &mut self,
+        world: &World,
+        rules: &Rules,
+        as_staged: Option<&Rules>,
+        slots: &Slots,
+    ) {
+        for (slot, id, node) in slots.hosts(world) {
+            let Some(mut sets) = GroupSets::of_node(rules, node) else { continue };
+            let staged = as_staged.and_then(|rules| GroupSets::of_node(rules, node));
+            sets.staged = staged.and_then(|staged| staged.staged_beside(&sets));
+            self.hosts.insert(id, slot);
+            self.members.push((slot, self.groups.len()));
+            self.groups.push(EndpointSets(Arc::new(sets)));
+        }
+    }
+
+    /// Nodes that rules speak for, unless they are in quarantine.
+    pub(crate) fn hosts(&self) -> BTreeMap<NodeId, u32> {
+        let live: BTreeSet<u32> = self.members.iter().map(|(slot, _)| *slot).collect();
+        let hosts = self.hosts.iter().filter(|(_, slot)| live.contains(slot));
+        hosts.map(|(node, slot)| (*node, *slot)).collect()
     }
 
     /// The subjects of each pod that has some, with its slot.
@@ -217,6 +253,31 @@ impl GroupSets {
         Self { staged: differs.then_some(staged), ..self }
     }
 
+    /// Nothing where no rule speaks for the node. Its way to itself is never judged.
+    fn of_node(rules: &Rules, node: &Node) -> Option<Self> {
+        let speaks = |rule: &&Rule| rule.subject.selects_node(&node.labels);
+        let own: Vec<&Rule> = rules.iter().filter(speaks).collect();
+        let of = |direction| {
+            let own = own.iter().copied().filter(|rule| rule.direction() == direction);
+            PolicySet::new(&own.collect::<Vec<_>>(), rules, None, direction)
+        };
+        (!own.is_empty()).then(|| Self {
+            ingress: of(Direction::Ingress),
+            egress: of(Direction::Egress),
+            hairpin_ingress: PolicySet::default(),
+            hairpin_egress: PolicySet::default(),
+            subjects: BTreeMap::new(),
+            staged: None,
+        })
+    }
+
+    /// These sets as what is staged, where that is something else than `enforced`.
+    fn staged_beside(self, enforced: &Self) -> Option<Staged> {
+        let differs = self.ingress != enforced.ingress || self.egress != enforced.egress;
+        let Self { ingress, egress, .. } = self;
+        differs.then(|| Staged { ingress, egress, subjects: BTreeMap::new() })
+    }
+
     fn record(&self, sets: &Sets<'_>) -> Endpoint {
         let Endpoint { sets: own, generation, .. } = record(sets, &self.ingress, &self.egress);
         let staged = self.staged.as_ref().map(|it| word(sets, &it.ingress, &it.egress));
@@ -289,7 +350,7 @@ impl<'a> SubjectIndex<'a> {
             rule.direction() == direction && speaks_for(&rule.subject.processes, subject)
         };
         let rules: Vec<&Rule> = rules.iter().copied().filter(speaks).collect();
-        PolicySet::new(&rules, self.rules, pod, direction)
+        PolicySet::new(&rules, self.rules, Some(pod), direction)
     }
 
     fn rules_of(&self, world: &World, pod: &Pod) -> Vec<&'a Rule> {

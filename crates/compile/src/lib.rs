@@ -28,7 +28,7 @@ mod tables;
 
 use std::collections::BTreeMap;
 
-use model::{PodId, Reason, Rules, World};
+use model::{NodeId, PodId, Reason, Rules, World};
 
 pub use capacity::{Capacities, Counts, Shortage};
 pub use decide::Untranslated;
@@ -56,6 +56,8 @@ pub struct Compiled {
     pub names: Names,
     /// The slot of each endpoint.
     pub slots: BTreeMap<PodId, u32>,
+    /// The slot of each node that rules speak for.
+    pub hosts: BTreeMap<NodeId, u32>,
     /// The processes that rules name.
     pub subjects: Subjects,
     /// Why nothing is staged in this table although policies are: with it a map would overflow.

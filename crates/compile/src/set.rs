@@ -51,8 +51,13 @@ pub(crate) enum SetPort {
 }
 
 impl PolicySet {
-    /// The rules of `subject` in `direction`, named ports of its own resolved.
-    pub(crate) fn new(rules: &[&Rule], all: &Rules, subject: &Pod, direction: Direction) -> Self {
+    /// The rules of `subject` in `direction`, named ports of its own resolved; a node has none.
+    pub(crate) fn new(
+        rules: &[&Rule],
+        all: &Rules,
+        subject: Option<&Pod>,
+        direction: Direction,
+    ) -> Self {
         let mut rules: Vec<SetRule> =
             rules.iter().map(|rule| set_rule(rule, all, subject, direction)).collect();
         rules.sort_unstable();
@@ -88,7 +93,7 @@ impl PolicySet {
     }
 }
 
-fn set_rule(rule: &Rule, all: &Rules, subject: &Pod, direction: Direction) -> SetRule {
+fn set_rule(rule: &Rule, all: &Rules, subject: Option<&Pod>, direction: Direction) -> SetRule {
     let ports = match &rule.ports {
         Ports::Any => SetPorts::Any,
         Ports::OneOf(ports) => SetPorts::OneOf(
@@ -107,7 +112,7 @@ fn set_rule(rule: &Rule, all: &Rules, subject: &Pod, direction: Direction) -> Se
 }
 
 /// On ingress the subject is the destination, so its names are numbers; on egress the peer is.
-fn set_ports(port: &PortMatch, subject: &Pod, direction: Direction) -> Vec<SetPort> {
+fn set_ports(port: &PortMatch, subject: Option<&Pod>, direction: Direction) -> Vec<SetPort> {
     match (port, direction) {
         (PortMatch::Numbers { protocol, range }, _) => vec![SetPort::Numbers(*protocol, *range)],
         (PortMatch::Named { protocol, name }, Direction::Egress) => {
@@ -116,7 +121,7 @@ fn set_ports(port: &PortMatch, subject: &Pod, direction: Direction) -> Vec<SetPo
         (PortMatch::Named { protocol, name }, Direction::Ingress) => Protocol::ALL
             .into_iter()
             .filter(|candidate| protocol.is_none_or(|protocol| protocol == *candidate))
-            .filter_map(|protocol| Some((protocol, subject.named_port(name, protocol)?)))
+            .filter_map(|protocol| Some((protocol, subject?.named_port(name, protocol)?)))
             .map(|(protocol, number)| SetPort::Numbers(protocol, PortRange::single(number)))
             .collect(),
     }

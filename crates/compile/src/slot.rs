@@ -5,21 +5,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use abi::{SubjectKey, capacity};
-use model::{Pod, PodId, World};
+use model::{Node, NodeId, Pod, PodId, World};
 
-/// Which pods are endpoints of a table.
+/// Which pods and nodes are endpoints of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope<'a> {
-    /// The pods of one node, as an agent compiles it.
+    /// One node and its pods, as an agent compiles it.
     Node(&'a str),
-    /// Every pod, as an analysis compiles it.
+    /// Every pod and node, as an analysis compiles it.
     Everywhere,
 }
 
-/// The slot of every endpoint, from 1, by namespace and name of its pod.
+/// The slot of every endpoint, from 1: of pods by namespace and name, of nodes by name. A node has
+/// one whether or not rules speak for it, so that it never changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slots {
     by_pod: BTreeMap<(String, String), u32>,
+    by_node: BTreeMap<String, u32>,
     subjects: BTreeMap<SubjectKey, u32>,
 }
 
@@ -32,7 +34,7 @@ impl FromIterator<((String, String), u32)> for Slots {
 }
 
 impl Slots {
-    /// Slots for the pods of `scope`, numbered anew.
+    /// Slots for the pods and nodes of `scope`, numbered anew.
     #[must_use]
     pub fn of(world: &World, scope: Scope<'_>) -> Self {
         let mut slots = Self::default();
@@ -40,26 +42,40 @@ impl Slots {
         slots
     }
 
-    /// Frees the slots of pods that are gone and gives new pods the lowest free ones.
+    /// Frees the slots of pods and nodes that are gone and gives new ones the lowest that are free.
     pub fn update(&mut self, world: &World, scope: Scope<'_>) {
         let here: Vec<&Pod> =
             world.pods().map(|(_, pod)| pod).filter(|pod| is_endpoint(pod, scope)).collect();
         let keys: BTreeSet<(String, String)> = here.iter().map(|pod| key(pod)).collect();
+        let nodes: BTreeSet<&str> = nodes_of(world, scope).map(|node| node.name.as_str()).collect();
         self.by_pod.retain(|pod, _| keys.contains(pod));
-        let taken: BTreeSet<u32> =
-            self.by_pod.values().chain(self.subjects.values()).copied().collect();
+        self.by_node.retain(|node, _| nodes.contains(node.as_str()));
+        let taken = self.taken();
         let mut free = (1..).filter(|slot| !taken.contains(slot));
         for pod in keys {
-            if let std::collections::btree_map::Entry::Vacant(entry) = self.by_pod.entry(pod) {
-                entry.insert(free.next().unwrap_or(u32::MAX));
-            }
+            self.by_pod.entry(pod).or_insert_with(|| free.next().unwrap_or(u32::MAX));
         }
+        for node in nodes {
+            let slot = self.by_node.entry(node.to_owned());
+            slot.or_insert_with(|| free.next().unwrap_or(u32::MAX));
+        }
+    }
+
+    fn taken(&self) -> BTreeSet<u32> {
+        let slots = self.by_pod.values().chain(self.by_node.values());
+        slots.chain(self.subjects.values()).copied().collect()
     }
 
     /// The slot of a pod, if it is an endpoint.
     #[must_use]
     pub fn get(&self, pod: &Pod) -> Option<u32> {
         self.by_pod.get(&key(pod)).copied()
+    }
+
+    /// The slot of a node, if it is an endpoint.
+    #[must_use]
+    pub fn of_node(&self, name: &str) -> Option<u32> {
+        self.by_node.get(name).copied()
     }
 
     /// Keeps the slots that subjects have in the kernel, as it was read back. They count down from
@@ -74,8 +90,7 @@ impl Slots {
 
     /// The greatest first.
     pub(crate) fn free_for_subjects(&self) -> impl Iterator<Item = u32> {
-        let taken: BTreeSet<u32> =
-            self.by_pod.values().chain(self.subjects.values()).copied().collect();
+        let taken = self.taken();
         (1..capacity::ENDPOINTS).rev().filter(move |slot| !taken.contains(slot))
     }
 
@@ -86,6 +101,22 @@ impl Slots {
     ) -> impl Iterator<Item = (u32, PodId, &'a Pod)> {
         world.pods().filter_map(|(id, pod)| Some((self.get(pod)?, id, pod)))
     }
+
+    /// The nodes of `world` that are endpoints and their slots.
+    pub(crate) fn hosts<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (u32, NodeId, &'a Node)> {
+        world.nodes().filter_map(|(id, node)| Some((*self.by_node.get(&node.name)?, id, node)))
+    }
+}
+
+fn nodes_of<'a>(world: &'a World, scope: Scope<'a>) -> impl Iterator<Item = &'a Node> {
+    let here = move |node: &&Node| match scope {
+        Scope::Node(name) => node.name == name,
+        Scope::Everywhere => true,
+    };
+    world.nodes().map(|(_, node)| node).filter(here)
 }
 
 fn key(pod: &Pod) -> (String, String) {

@@ -68,7 +68,7 @@ impl Attribution {
     }
 }
 
-fn refused(program: &'static str) -> impl Fn(ProgramError) -> AttachError {
+pub(crate) fn refused(program: &'static str) -> impl Fn(ProgramError) -> AttachError {
     move |source| AttachError::Cgroup { program, source: Box::new(source) }
 }
 

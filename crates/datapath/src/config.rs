@@ -63,6 +63,9 @@ pub struct Features {
     pub ct_lookup: bool,
     /// The namespace cookie of a packet: a condition of what is the node's own (ruling N15).
     pub netns_cookie: bool,
+    /// The programs at the node's own sockets, which need the same of a socket's packet (Linux 6.15):
+    /// without them no policy of a node is enforced (ruling N39).
+    pub host: bool,
 }
 
 /// How to open an instance.
@@ -103,7 +106,7 @@ impl Config {
 
 impl Default for Features {
     fn default() -> Self {
-        Self { ct_lookup: true, netns_cookie: true }
+        Self { ct_lookup: true, netns_cookie: true, host: true }
     }
 }
 

@@ -64,12 +64,18 @@ impl Features {
                 "the namespace cookie of a packet (Linux 6.15): the node's own packets are known by \
                  device, socket and address alone",
             ),
+            (
+                self.host,
+                "the namespace cookie of a socket's packet (Linux 6.15): policies of the node itself \
+                 are not enforced",
+            ),
         ]
         .into_iter()
         .filter(|(present, _)| !present)
         .map(|(_, lack)| lack)
     }
 
+    /// What the pods' hooks use; whether there are programs of the node itself is known by their pins.
     /// Kept as where a symbolic link leads: the BPF file system has no other files of text.
     pub(crate) fn record(self, path: &Path) -> Result<(), FileError> {
         let words = [self.ct_lookup, self.netns_cookie].map(|used| if used { "yes" } else { "no" });
@@ -85,7 +91,8 @@ impl Features {
             "no" => Some(false),
             _ => None,
         };
-        Some(Self { ct_lookup: used(ct_lookup)?, netns_cookie: used(netns_cookie)? })
+        let (ct_lookup, netns_cookie) = (used(ct_lookup)?, used(netns_cookie)?);
+        Some(Self { ct_lookup, netns_cookie, host: false })
     }
 }
 
@@ -109,11 +116,12 @@ mod tests {
             [(true, true), (true, false), (false, true), (false, false)].into_iter().enumerate()
         {
             let path = folder.path().join(at.to_string());
-            let features = Features { ct_lookup, netns_cookie };
+            let features = Features { ct_lookup, netns_cookie, host: false };
             assert!(features.record(&path).is_ok());
             assert_eq!(Features::recorded(&path), Some(features));
             let lacking = usize::from(!ct_lookup) + usize::from(!netns_cookie);
-            assert_eq!(features.lacking().count(), lacking);
+            assert_eq!(features.lacking().count(), lacking + 1);
+            assert_eq!(Features { host: true, ..features }.lacking().count(), lacking);
         }
         assert_eq!(Features::recorded(&folder.path().join("none")), None);
         let other = folder.path().join("other");

@@ -8,6 +8,7 @@ use std::{fs, os::fd::AsFd, path::Path};
 
 use crate::{
     AttachError, Capacities, Config, Direction, FileError, GrowError, Hooks, Instance, OpenError,
+    host::name_of,
     instance::{Pins, failed},
     link::{existing, pinned_name, update},
     object,
@@ -110,6 +111,10 @@ impl Instance {
             };
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let of_host = Direction::BOTH.into_iter().find(|own| name.ends_with(name_of(*own)));
+        if let (Some(host), Some(direction)) = (&mut self.host, of_host) {
+            return Ok(host.lead(direction, path)?);
+        }
         Ok(self.calls.iter_mut().try_for_each(|call| call.lead(&name, path))?)
     }
 

@@ -20,9 +20,10 @@ use crate::{
     attribution::Attribution,
     clsact,
     held::Held,
+    host::Host,
     inherit::LINKS,
     link::pinned_name,
-    object::{self, EGRESS, INGRESS},
+    object::{self, EGRESS, HOST_PROGRAMS, INGRESS},
     tables::Tables,
     translation::{CALLS, CallProgram},
 };
@@ -81,6 +82,8 @@ pub struct Instance {
     pub(crate) calls: Vec<CallProgram>,
     /// None where packets are test runs.
     pub(crate) attribution: Option<Attribution>,
+    /// None where the kernel lacks what they need.
+    pub(crate) host: Option<Host>,
     pub(crate) held: Held,
 }
 
@@ -145,13 +148,16 @@ impl Instance {
         let record = pin(Features::RECORD);
         let features = Features::recorded(&record)
             .ok_or_else(|| failed("read", &record)(io::ErrorKind::InvalidData.into()))?;
+        let is_pinned = HOST_PROGRAMS.iter().all(|name| pin(name).exists());
+        let has_host = is_pinned || object::load_host(&config, &pins.maps, pin)?;
         Ok(Self {
-            features,
+            features: Features { host: has_host, ..features },
             tables: Tables::open(&pins.maps, config.programs)?,
             egress: from_pin(EGRESS, &pin(EGRESS))?,
             ingress: from_pin(INGRESS, &pin(INGRESS))?,
             calls: calls(&config, pin)?,
             attribution: attribution(&config, pin)?,
+            host: has_host.then(|| Host::from_pins(pin)).transpose()?,
             held,
             config,
             pins,

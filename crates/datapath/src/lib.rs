@@ -22,6 +22,7 @@ mod features;
 mod grow;
 mod held;
 mod hooks;
+mod host;
 mod inherit;
 mod instance;
 mod link;

@@ -1,8 +1,8 @@
 //! The compiled objects, and loading them with what this kernel can do.
 //!
-//! Two features are asked for and given up if the verifier refuses them: the connection tracker's
-//! lookup and the namespace cookie of a packet. What was given up is removed from the program by
-//! the verifier itself.
+//! Features are asked for and given up if the verifier refuses them: the connection tracker's lookup
+//! and the namespace cookie of a packet, which the verifier itself then removes from the program, and
+//! the hooks of the node itself, which are an object of their own.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -18,6 +18,7 @@ use aya::{
 use crate::{
     Config, Direction, Features, OpenError, Programs,
     attribution::{EXEC, EXEC_POINT, SOCK_CREATE},
+    host::{HOST_EGRESS, HOST_INGRESS},
     instance::{Pins, failed, from_pin},
     translation::CALLS,
 };
@@ -27,6 +28,11 @@ pub const HOOKS_OBJECT: &[u8] =
     include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ringfence.bpf.o"));
 /// The object with the entry points for test runs.
 pub const TEST_OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/test.bpf.o"));
+
+/// The object with the node's own hooks, and its entry points for test runs.
+const HOST_OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/host.bpf.o"));
+const HOST_TEST_OBJECT: &[u8] =
+    include_bytes_aligned!(concat!(env!("OUT_DIR"), "/test_host.bpf.o"));
 
 /// The program where a pod sends.
 pub(crate) const EGRESS: &str = "ringfence_egress";
@@ -40,21 +46,32 @@ fn object(programs: Programs) -> &'static [u8] {
     }
 }
 
+fn host_object(programs: Programs) -> &'static [u8] {
+    match programs {
+        Programs::Hooks => HOST_OBJECT,
+        Programs::TestRuns => HOST_TEST_OBJECT,
+    }
+}
+
 /// Names what would be loaded: equal configurations of one build have equal fingerprints.
 pub(crate) fn fingerprint(config: &Config) -> String {
     let mut hasher = DefaultHasher::new();
     object(config.programs).hash(&mut hasher);
+    host_object(config.programs).hash(&mut hasher);
     config.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
-/// Most first.
+/// What the pods' hooks use, most first.
 const ATTEMPTS: [Features; 4] = [
-    Features { ct_lookup: true, netns_cookie: true },
-    Features { ct_lookup: true, netns_cookie: false },
-    Features { ct_lookup: false, netns_cookie: true },
-    Features { ct_lookup: false, netns_cookie: false },
+    Features { ct_lookup: true, netns_cookie: true, host: false },
+    Features { ct_lookup: true, netns_cookie: false, host: false },
+    Features { ct_lookup: false, netns_cookie: true, host: false },
+    Features { ct_lookup: false, netns_cookie: false, host: false },
 ];
+
+/// The programs of the node's own hooks.
+pub(crate) const HOST_PROGRAMS: [&str; 2] = [HOST_EGRESS, HOST_INGRESS];
 
 /// Loads the programs with as many features as the kernel accepts and pins each at the path that
 /// `pin` gives it. Maps pinned in `maps` are used.
@@ -67,6 +84,27 @@ pub(crate) fn load(
     let (mut ebpf, features) = loaded(config, maps, &wanted)?;
     features.record(&pin(Features::RECORD))?;
     pin_programs(&mut ebpf, &wanted, pin)
+}
+
+/// Loads and pins the node's own hooks over the same maps. Returns whether the kernel takes them.
+pub(crate) fn load_host(
+    config: &Config,
+    maps: &Path,
+    pin: impl Fn(&str) -> PathBuf,
+) -> Result<bool, OpenError> {
+    if !config.features.host {
+        return Ok(false);
+    }
+    let features = Features { ct_lookup: false, netns_cookie: true, host: true };
+    let mut ebpf = object_with(config, maps, features, host_object(config.programs))?;
+    match load_programs(&mut ebpf, &HOST_PROGRAMS) {
+        Ok(()) => pin_programs(&mut ebpf, &HOST_PROGRAMS, pin).map(|()| true),
+        Err(error @ OpenError::Program { .. }) => {
+            tracing::debug!(%error, "the kernel refuses the programs of the node itself");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A second copy of one program, which can stand on a hook while the first one changes its place.
@@ -101,7 +139,7 @@ fn loaded(
 ) -> Result<(Ebpf, Features), OpenError> {
     let mut refused = None;
     for features in ATTEMPTS.into_iter().filter(|features| permits(config, *features)) {
-        let mut ebpf = object_with(config, maps, features)?;
+        let mut ebpf = object_with(config, maps, features, object(config.programs))?;
         match load_programs(&mut ebpf, wanted) {
             Ok(()) => return Ok((ebpf, features)),
             Err(error @ OpenError::Program { .. }) => {
@@ -122,6 +160,7 @@ fn load_programs(ebpf: &mut Ebpf, wanted: &[&'static str]) -> Result<(), OpenErr
             Program::SchedClassifier(program) => program.load().map_err(failed),
             Program::CgroupSockAddr(program) => program.load().map_err(failed),
             Program::CgroupSock(program) => program.load().map_err(failed),
+            Program::CgroupSkb(program) => program.load().map_err(failed),
             Program::BtfTracePoint(program) => {
                 let types = Btf::from_sys_fs().map_err(|error| failed(error.into()))?;
                 program.load(EXEC_POINT, &types).map_err(failed)
@@ -151,7 +190,12 @@ pub(crate) fn names(programs: Programs) -> impl Iterator<Item = &'static str> {
     [EGRESS, INGRESS].into_iter().chain(calls)
 }
 
-fn object_with(config: &Config, maps: &Path, features: Features) -> Result<Ebpf, OpenError> {
+fn object_with(
+    config: &Config,
+    maps: &Path,
+    features: Features,
+    object: &[u8],
+) -> Result<Ebpf, OpenError> {
     let flags = [
         ("feature_ct_lookup", u8::from(features.ct_lookup)),
         ("feature_netns_cookie", u8::from(features.netns_cookie)),
@@ -173,7 +217,7 @@ fn object_with(config: &Config, maps: &Path, features: Features) -> Result<Ebpf,
     }
     loader.override_global("node_netns_cookie", &cookie, false);
     loader.override_global("established_share", &share, true);
-    loader.load(object(config.programs)).map_err(|error| OpenError::Maps(Box::new(error)))
+    loader.load(object).map_err(|error| OpenError::Maps(Box::new(error)))
 }
 
 /// The maps whose size is configured.

@@ -26,6 +26,7 @@ const INFO_BY_FD: u32 = 15;
 const MAP_LOOKUP_AND_DELETE: u32 = 21;
 const MAP_LOOKUP_BATCH: u32 = 24;
 const MAP_UPDATE_BATCH: u32 = 26;
+const LINK_UPDATE: u32 = 29;
 const LINK_DETACH: u32 = 34;
 /// The kernel may answer with more than is known here; it never reads more than it is given.
 const ATTRIBUTES: usize = 16;
@@ -200,6 +201,13 @@ pub(crate) fn pin(object: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
     attributes[0] = path.as_ptr() as u64;
     attributes[1] = file(object);
     bpf(OBJECT_PIN, &mut attributes).map(drop)
+}
+
+/// Puts another program in the place of a link's, without a moment between them.
+pub(crate) fn update_link(link: BorrowedFd<'_>, program: BorrowedFd<'_>) -> io::Result<()> {
+    let mut attributes = [0; ATTRIBUTES];
+    attributes[0] = file(link) | file(program) << 32;
+    bpf(LINK_UPDATE, &mut attributes).map(drop)
 }
 
 /// Takes a link off its hook, whoever else holds it.

@@ -155,7 +155,7 @@ impl Instance {
         CALLS.iter().map(|(name, _)| self.cgroup_pin(path, name)).collect()
     }
 
-    fn cgroup_pin(&self, path: &Path, program: &str) -> PathBuf {
+    pub(crate) fn cgroup_pin(&self, path: &Path, program: &str) -> PathBuf {
         let mut hasher = DefaultHasher::new();
         path.hash(&mut hasher);
         let cgroup = hasher.finish();

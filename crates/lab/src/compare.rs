@@ -4,7 +4,7 @@
 //! has testified with the oracle's reason; silence is a difference.
 
 use abi::EventKind;
-use model::{Decision, Direction, End, Judgement, Reason, Verdict};
+use model::{Builtin, Decision, Direction, End, Judgement, Reason, Verdict};
 
 use crate::message::Outcome;
 use crate::probe::Probe;
@@ -56,20 +56,25 @@ pub enum Difference {
 }
 
 /// The ends of a probe that must testify, and what the oracle says for each: the ends that are pods
-/// with a network of their own, until the first one that denies.
+/// with a network of their own, or nodes that rules speak for, until the first one that denies.
 pub(crate) fn demanded<'a>(
     probe: &Probe,
     decision: &'a Decision,
 ) -> Vec<(Direction, &'a Judgement)> {
     let (source, destination) = (probe.flow.source(), probe.flow.destination());
-    let is_pod = |end: &End| matches!(end, End::Pod { .. });
-    if is_pod(source) && source.pod() == destination.pod() {
+    if source.pod().is_some() && source.pod() == destination.pod() {
         return hairpin_denial(probe, decision).into_iter().collect();
     }
-    let egress = is_pod(source).then_some((Direction::Egress, &decision.egress));
+    let is_judged = |end: &End, judgement: &Judgement| match end {
+        End::Pod { .. } => true,
+        End::Host { .. } => judgement.reason != Reason::Builtin(Builtin::Host),
+        End::UnknownPod { .. } | End::External { .. } | End::Domain { .. } => false,
+    };
+    let egress =
+        is_judged(source, &decision.egress).then_some((Direction::Egress, &decision.egress));
     let stops = egress.is_some() && decision.egress.verdict == Verdict::Deny;
-    let ingress =
-        (is_pod(destination) && !stops).then_some((Direction::Ingress, &decision.ingress));
+    let ingress = (is_judged(destination, &decision.ingress) && !stops)
+        .then_some((Direction::Ingress, &decision.ingress));
     egress.into_iter().chain(ingress).collect()
 }
 
@@ -107,20 +112,30 @@ enum Expected {
     Silence,
     /// A denied way to itself: there is no packet, so the call itself fails (ruling N14).
     Forbidden,
+    /// A node's own socket may not send: some calls fail, those of TCP and of echoes over IPv6 do not
+    /// (ruling N39).
+    Stopped,
 }
 
 fn expected(probe: &Probe) -> Expected {
     match probe.decision.verdict() {
         Verdict::Allow => Expected::Answer,
         Verdict::Deny if probe.is_hairpin() => Expected::Forbidden,
+        Verdict::Deny if is_stopped_at_socket(probe) => Expected::Stopped,
         Verdict::Deny => Expected::Silence,
     }
 }
 
+fn is_stopped_at_socket(probe: &Probe) -> bool {
+    let is_host = matches!(probe.flow.source(), End::Host { .. });
+    is_host && probe.decision.egress.verdict == Verdict::Deny
+}
+
 fn outcome_difference(expected: Expected, outcome: &Outcome, answerer: &str) -> Option<Difference> {
     match (expected, outcome) {
-        (Expected::Silence, Outcome::Timeout) | (Expected::Forbidden, Outcome::Forbidden) => None,
-        (Expected::Silence | Expected::Forbidden, outcome) => {
+        (Expected::Silence | Expected::Stopped, Outcome::Timeout)
+        | (Expected::Forbidden | Expected::Stopped, Outcome::Forbidden) => None,
+        (Expected::Silence | Expected::Forbidden | Expected::Stopped, outcome) => {
             Some(Difference::NotDenied { outcome: outcome.clone() })
         }
         (Expected::Answer, Outcome::Reached { by }) if by == answerer => None,
@@ -248,6 +263,8 @@ mod tests {
         let difference = |expected, outcome| outcome_difference(expected, &outcome, "shop/api");
         assert_eq!(difference(Expected::Answer, reached("shop/api")), None);
         assert_eq!(difference(Expected::Silence, Outcome::Timeout), None);
+        assert_eq!(difference(Expected::Stopped, Outcome::Timeout), None);
+        assert_eq!(difference(Expected::Stopped, Outcome::Forbidden), None);
         assert_eq!(difference(Expected::Forbidden, Outcome::Forbidden), None);
         for (expected, outcome) in [
             (Expected::Answer, reached("shop/web")),
@@ -260,6 +277,8 @@ mod tests {
             (Expected::Silence, Outcome::Error { message: "no route".into() }),
             (Expected::Forbidden, reached("shop/api")),
             (Expected::Forbidden, Outcome::Timeout),
+            (Expected::Stopped, Outcome::Refused),
+            (Expected::Stopped, reached("shop/api")),
         ] {
             assert!(difference(expected, outcome.clone()).is_some(), "{expected:?} {outcome}");
         }

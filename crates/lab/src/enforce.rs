@@ -11,7 +11,7 @@ use std::time::Duration;
 use abi::{Address, Event, EventKind, Interface, interface_flags};
 use compile::Scope;
 use datapath::{Config, Instance};
-use model::{Direction, Rules, World};
+use model::{Direction, World};
 use node::Node;
 
 use crate::clock::{adoption_end_ns, now_ns};
@@ -19,13 +19,16 @@ use crate::container::Containers;
 use crate::fabric::{Fabric, NodeSite, PodSite};
 use crate::flow::{FlowFilter, FlowLog, Flows, Naming};
 use crate::guard::{Guard, Interfaces};
+use crate::host::HostPolicy;
 use crate::link::Plug;
 use crate::listen::Listening;
 use crate::scene::Scene;
 use crate::silent::{self, Place};
 use crate::status::{AlarmStatus, NodeStatus};
 use crate::witness::{self, FlowKey, Testimony};
-use crate::{LabError, LabName, growth, netns, rule_use, subject};
+use crate::{LabError, LabName, netns, rule_use};
+
+mod program;
 
 /// Why a node's policies cannot be enforced.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +86,7 @@ struct NodeEnforcement {
     attached: BTreeMap<String, Attached>,
     guard: Guard,
     containers: Containers,
+    host: HostPolicy,
 }
 
 /// A pod whose hooks are attached.
@@ -132,14 +136,6 @@ impl Enforcement {
         Ok(())
     }
 
-    /// Compiles every node's table and leads its maps there.
-    pub(crate) fn program(&mut self, world: &World, rules: &Rules) -> Result<(), LabError> {
-        self.nodes.iter_mut().try_for_each(|node| {
-            let name = node.name.clone();
-            node.program(world, rules).map_err(at(&name))
-        })
-    }
-
     /// What all kernels said since the last call, and what it means.
     pub(crate) fn events(&mut self, scene: &Scene) -> Result<Vec<Testimony>, LabError> {
         let mut testimonies = Vec::new();
@@ -187,7 +183,7 @@ impl Enforcement {
             let ended = node.collected().map_err(at(&node.name))?;
             note(&mut self.flows, node, scene, &ended)?;
             if node.table.is_behind() {
-                node.program(&scene.world, &scene.rules).map_err(at(&node.name))?;
+                node.program(scene).map_err(at(&node.name))?;
             }
             node.tell_processes(&scene.world).map_err(at(&node.name))?;
             let of_node = node.look_after().map_err(at(&node.name))?;
@@ -241,6 +237,7 @@ impl NodeEnforcement {
         let mut instance = Instance::open(&config)?;
         std::fs::create_dir_all(cgroup)?;
         instance.attach_cgroup(cgroup)?;
+        instance.attach_host(cgroup)?;
         instance.set_node_addresses(&site.wanted.addresses)?;
         let mut guard = Guard::start(&instance)?;
         guard.tell_what_is_lacking(&instance);
@@ -254,6 +251,7 @@ impl NodeEnforcement {
             addresses: site.wanted.addresses.clone(),
             attached: BTreeMap::new(),
             containers: Containers::below(cgroup),
+            host: HostPolicy::default(),
         })
     }
 
@@ -291,7 +289,8 @@ impl NodeEnforcement {
     fn end_silent(&mut self) -> Result<(), EnforceError> {
         let Some(compiled) = self.table.compiled() else { return Ok(()) };
         let places = self.attached.values().map(|pod| pod.place.clone());
-        let of_node = Place { endpoint: None, netns: self.netns.clone() };
+        let endpoint = compiled.hosts.values().next().copied();
+        let of_node = Place { endpoint, netns: self.netns.clone() };
         let places: Vec<Place> = places.chain([of_node]).collect();
         match silent::end_silent(&self.instance, &compiled.image, &self.addresses, &places) {
             Err(error) if silent::is_unsupported(&error) => {
@@ -312,6 +311,7 @@ impl NodeEnforcement {
         let interfaces = self.interfaces();
         let Self { name, instance, guard, netns, .. } = self;
         let mut status = netns::within(netns, || guard.status(name, instance, &interfaces))?;
+        status.host = self.host.status();
         if let Some(compiled) = self.table.compiled() {
             status.rules = rule_use::of(instance, compiled)?;
             status.alarms.extend(compiled.unstaged.as_ref().map(AlarmStatus::unstaged));
@@ -322,21 +322,6 @@ impl NodeEnforcement {
     fn interfaces(&self) -> Interfaces {
         let attached = self.attached.iter();
         attached.map(|(pod, attached)| (pod.clone(), attached.interface)).collect()
-    }
-
-    fn program(&mut self, world: &World, rules: &Rules) -> Result<(), EnforceError> {
-        let mut programmed = self.table.program(&mut self.instance, world, rules);
-        if growth::grow(&mut self.instance, &self.netns, &self.table, &mut self.guard) {
-            programmed = self.table.program(&mut self.instance, world, rules);
-        }
-        self.guard.know(self.table.not_programmed());
-        programmed?;
-        self.tell_processes(world)
-    }
-
-    fn tell_processes(&mut self, world: &World) -> Result<(), EnforceError> {
-        let Some(compiled) = self.table.compiled() else { return Ok(()) };
-        Ok(subject::tell(&self.instance, compiled, &mut self.containers, world)?)
     }
 
     /// Expired connections are collected on the way, so that a long run finds room.

@@ -11,7 +11,9 @@ use node::NotProgrammed;
 
 use crate::EnforceError;
 use crate::left_out::{self, LeftOut};
-use crate::status::{AlarmStatus, Fill, HookStatus, MapStatus, NodeStatus, Program, RepairCount};
+use crate::status::{
+    AlarmStatus, Fill, HookStatus, HostStatus, MapStatus, NodeStatus, Program, RepairCount,
+};
 
 /// Pods by name, with the interfaces that lead to them.
 pub(crate) type Interfaces = BTreeMap<String, u32>;
@@ -146,6 +148,7 @@ impl Guard {
             not_programmed: self.left_out.len() as u64,
             left_out: self.left_out.clone(),
             alarms: self.alarms(instance)?.iter().map(alarm).collect(),
+            host: HostStatus::default(),
             rules: Vec::new(),
         })
     }

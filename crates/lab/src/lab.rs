@@ -20,39 +20,28 @@ use crate::interrupt::Interrupt;
 use crate::message::{Answer, Ask, Outcome};
 use crate::of_flow::of_flow;
 use crate::probe::{Probe, Targets};
-use crate::process::{Helper, HelperProgram};
+use crate::process::Helper;
 use crate::progress::Progress;
 use crate::report::ProbeResult;
 use crate::scene::Scene;
 use crate::source_port::SourcePorts;
 use crate::status::NodeStatus;
 use crate::witness::{FlowKey, Witnesses};
-use crate::{LabError, LabName, down, preflight};
+use crate::{LabError, LabName, Settings, down, preflight};
 
 /// How long an expected denial waits for an answer that must not come.
 const DENIED_TIMEOUT_MS: u32 = 300;
 /// How long an expected answer may take on a busy machine.
 pub(crate) const ALLOWED_TIMEOUT_MS: u32 = 3_000;
 
-/// What a lab is called and made with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The lab's name.
-    pub name: LabName,
-    /// Which executable its processes are.
-    pub helper: HelperProgram,
-    /// Addresses outside that are probed besides those that the rules make interesting.
-    pub outside: Vec<IpAddr>,
-}
-
 /// A lab that is up. [`Lab::down`] removes it; what a killed lab leaves, [`crate::down`] removes.
 #[derive(Debug)]
 pub struct Lab {
     settings: Settings,
-    runtime: Runtime,
-    fabric: Fabric,
+    pub(crate) runtime: Runtime,
+    pub(crate) fabric: Fabric,
     pub(crate) scene: Scene,
-    enforcement: Option<Enforcement>,
+    pub(crate) enforcement: Option<Enforcement>,
     source_ports: SourcePorts,
     /// Pods whose listeners no control run has reached yet.
     pub(crate) unproven: BTreeSet<String>,
@@ -161,7 +150,7 @@ impl Lab {
     pub fn enforce(&mut self) -> Result<(), LabError> {
         let mut enforcement = Enforcement::open(&self.settings.name, &self.fabric)?;
         enforcement.attach(&self.fabric, &self.scene.world)?;
-        enforcement.program(&self.scene.world, &self.scene.rules)?;
+        enforcement.program(&self.scene)?;
         self.enforcement = Some(enforcement);
         Ok(())
     }
@@ -187,7 +176,7 @@ impl Lab {
         self.scene = scene;
         let mut enforced_at = SystemTime::now();
         if let Some(enforcement) = &mut self.enforcement {
-            enforcement.program(&self.scene.world, &self.scene.rules)?;
+            enforcement.program(&self.scene)?;
             enforced_at = SystemTime::now();
             enforcement.end_silent()?;
         }
@@ -253,6 +242,7 @@ impl Lab {
         probes: &[Probe],
         progress: &mut dyn Progress,
     ) -> Result<Vec<ProbeResult>, LabError> {
+        self.prove_nodes()?;
         let timeout = |probe: &Probe| {
             let ways = probe.alternatives.iter().map(|way| way.decision.verdict());
             match ways.chain([probe.decision.verdict()]).max() {
@@ -297,8 +287,9 @@ impl Lab {
     /// # Errors
     /// Where a node's namespace cannot be entered.
     pub fn look_after(&mut self) -> Result<Vec<String>, LabError> {
-        let enforcement = self.enforcement.as_mut();
-        enforcement.map_or(Ok(Vec::new()), |enforcement| enforcement.look_after(&self.scene))
+        let tried = self.try_nodes()?;
+        let Some(enforcement) = &mut self.enforcement else { return Ok(tried) };
+        Ok([tried, enforcement.look_after(&self.scene)?].concat())
     }
 
     /// What there is to say of the datapath of each node; nothing where nothing is enforced.
@@ -374,7 +365,7 @@ impl Lab {
             .collect())
     }
 
-    fn source_port(&mut self, source: IpAddr) -> u16 {
+    pub(crate) fn source_port(&mut self, source: IpAddr) -> u16 {
         let Self { source_ports, scene, .. } = self;
         source_ports.take(source, |port| scene.listens(source, port))
     }

@@ -109,7 +109,7 @@ impl Targets<'_> {
         let parties = self.parties();
         let mut probes = Vec::new();
         for from in &parties {
-            for to in parties.iter().filter(|to| is_worth_probing(from, to)) {
+            for to in parties.iter().filter(|to| self.is_worth_probing(from, to)) {
                 self.pair(from, to, &mut probes)?;
             }
         }
@@ -171,8 +171,9 @@ impl Targets<'_> {
                 party.addresses.iter().copied().find(|address| Family::of(*address) == family)
             };
             let (Some(source), Some(destination)) = (of(from), of(to)) else { continue };
-            let echo = (Carrier::Echo, 0);
-            for (carrier, port) in to.ports.iter().copied().chain([echo]) {
+            // The kernel of a node answers without a socket, so no program sees it (ruling N39).
+            let echo = (!self.is_spoken_for(to)).then_some((Carrier::Echo, 0));
+            for (carrier, port) in to.ports.iter().copied().chain(echo) {
                 let flow =
                     self.flow(from, to, (source, destination), carrier.traffic(family, port))?;
                 probes.push(Probe {
@@ -219,6 +220,24 @@ impl Targets<'_> {
         flow.by(Process { container, executable: self.helper.to_string_lossy().into_owned() })
     }
 
+    /// Policy stands before and behind pods and the nodes that rules speak for; nobody's way to itself
+    /// leaves it.
+    fn is_worth_probing(&self, from: &Party, to: &Party) -> bool {
+        let is_subject = |party: &Party| match party.end {
+            PartyEnd::Pod(_) => true,
+            PartyEnd::Node(_) => self.is_spoken_for(party),
+            PartyEnd::Outside => false,
+        };
+        (is_subject(from) || is_subject(to)) && from.name != to.name
+    }
+
+    /// Whether this is a node that rules speak for.
+    fn is_spoken_for(&self, party: &Party) -> bool {
+        let PartyEnd::Node(node) = party.end else { return false };
+        let labels = &self.world.node(node).labels;
+        self.rules.iter().any(|rule| rule.subject.selects_node(labels))
+    }
+
     /// Whether a node sends to a pod that it runs (ruling N15).
     fn is_local(&self, from: &Party, to: &Party) -> bool {
         match (from.end, to.end) {
@@ -256,12 +275,6 @@ impl Targets<'_> {
         let here = here.filter(|pod| pod.host_network && pod.node.as_deref() == Some(node));
         here.flat_map(declared).collect()
     }
-}
-
-/// Policy stands before and behind pods only; a pod's way to itself never leaves it.
-fn is_worth_probing(from: &Party, to: &Party) -> bool {
-    let is_pod = |party: &Party| matches!(party.end, PartyEnd::Pod(_));
-    (is_pod(from) || is_pod(to)) && from.name != to.name
 }
 
 fn sender(world: &World, party: &Party) -> Sender {

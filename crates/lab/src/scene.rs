@@ -3,15 +3,20 @@
 //! Everything that can be refused is refused here, before a namespace exists.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use model::{End, Flow, Rules, Traffic, World};
 
+use crate::host::Guarded;
+use crate::lock_out::Protected;
 use crate::message::Carrier;
 use crate::port::{self, PortOf};
 use crate::probe::Probe;
 use crate::wanted::{ExtraPorts, Wanted};
 use crate::{LabError, Settings, outside};
+
+/// The port of an API server.
+const API_SERVER: u16 = 6443;
 
 /// The world at hand and what it makes of ports and addresses.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub(crate) struct Scene {
     pub(crate) outside: Vec<IpAddr>,
     pub(crate) extra: ExtraPorts,
     pub(crate) wanted: Wanted,
+    /// What policies of the nodes themselves must leave alone.
+    pub(crate) guarded: Guarded,
     names: BTreeMap<(IpAddr, PortOf), String>,
 }
 
@@ -51,11 +58,16 @@ impl Scene {
                 extra.at.entry(at).or_default().insert((carrier, port));
             }
         }
+        let guarded = guarded(settings, &world, &rules);
+        if let Some(server) = guarded.protected.api_server {
+            extra.at.entry(server.ip()).or_default().insert((Carrier::Tcp, server.port()));
+            found.extend(Some(server.ip()).filter(|at| outside::is_outside(&world, *at)));
+        }
         let outside: BTreeSet<IpAddr> = found.into_iter().collect();
         let outside: Vec<IpAddr> = outside.into_iter().collect();
         let wanted = Wanted::of(&world, &outside, &extra)?;
         let names = wanted.names();
-        Ok(Self { world, rules, outside, extra, wanted, names })
+        Ok(Self { world, rules, outside, extra, wanted, guarded, names })
     }
 
     /// Whether anybody listens at this address and port.
@@ -75,6 +87,20 @@ impl Scene {
             }
         }
     }
+}
+
+/// Where no rule speaks for nodes nobody needs an API server.
+fn guarded(settings: &Settings, world: &World, rules: &Rules) -> Guarded {
+    let is_needed = rules.iter().any(|rule| rule.subject.nodes.is_some());
+    let first = world.nodes().find_map(|(_, node)| node.addresses.first().copied());
+    let usual = first.map(|address| SocketAddr::new(address, API_SERVER));
+    let host = &settings.host;
+    let protected = Protected {
+        api_server: host.api_server.or(usual).filter(|_| is_needed),
+        dns: host.dns.clone(),
+        ssh_from: host.ssh_from.clone(),
+    };
+    Guarded { protected, allow_lock_out: host.allow_lock_out }
 }
 
 fn carrier(flow: &Flow) -> Option<Carrier> {

@@ -16,7 +16,7 @@ use model::Protocol;
 
 use crate::{EnforceError, netns};
 
-/// Where sockets of one endpoint are; those of the node have none.
+/// Where sockets of one endpoint are; those of a node without a policy of its own have none.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) endpoint: Option<u32>,

@@ -51,8 +51,21 @@ pub struct NodeStatus {
     pub left_out: Vec<LeftOut>,
     /// What somebody should look at.
     pub alarms: Vec<AlarmStatus>,
+    /// The node's own policy.
+    pub host: HostStatus,
     /// What each rule has decided, the most first.
     pub rules: Vec<RuleUse>,
+}
+
+/// The policy of a node itself (ruling N39).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostStatus {
+    /// `none`, `on-trial`, `in-force`, `refused` or `unsupported`.
+    pub state: String,
+    /// How many rules are in force.
+    pub rules: u64,
+    /// Why those that are wanted are not.
+    pub refused: Vec<String>,
 }
 
 /// What one rule has decided since its table first had it.

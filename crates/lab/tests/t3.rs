@@ -11,7 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use lab::progress::Quiet;
-use lab::{Counts, HelperProgram, Lab, LabError, LabName, Outcome, Probe, ProbeResult, Settings};
+use lab::{
+    Counts, HelperProgram, HostSettings, Lab, LabError, LabName, Outcome, Probe, ProbeResult,
+    Settings,
+};
 use model::{Decision, Flow};
 use testkit::corpus::{Case, Expected, TierName, load_all};
 
@@ -39,7 +42,7 @@ impl Total {
 fn settings(thread: usize) -> Settings {
     let name = LabName::new(&format!("t3-{thread}")).unwrap_or_else(|error| panic!("{error}"));
     let helper = HelperProgram { path: env!("CARGO_BIN_EXE_lab-helper").into(), arguments: vec![] };
-    Settings { name, helper, outside: Vec::new() }
+    Settings { name, helper, outside: Vec::new(), host: HostSettings::default() }
 }
 
 fn decided(flows: &[Expected]) -> Vec<(Flow, Decision)> {

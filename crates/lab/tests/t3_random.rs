@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use lab::progress::Quiet;
-use lab::{HelperProgram, LabError, LabName, RunReport, Settings};
+use lab::{HelperProgram, HostSettings, LabError, LabName, RunReport, Settings};
 use model::{Decision, Flow};
 use testkit::generate::Generated;
 
@@ -60,7 +60,7 @@ fn run(seed: u64, thread: usize) -> Result<RunReport, LabError> {
     let flows: Vec<_> = generated.sample(FLOWS_MAX).iter().map(decided).collect();
     let name = LabName::new(&format!("t3r-{thread}"))?;
     let helper = HelperProgram { path: env!("CARGO_BIN_EXE_lab-helper").into(), arguments: vec![] };
-    let settings = Settings { name, helper, outside: Vec::new() };
+    let settings = Settings { name, helper, outside: Vec::new(), host: HostSettings::default() };
     lab::verify(settings, generated.world.clone(), generated.rules.clone(), &flows, &mut Quiet)
 }
 

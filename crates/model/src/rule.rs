@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Block, PortRange, ProcessMatch, Protocol, Selector};
+use crate::{Block, Labels, PortRange, ProcessMatch, Protocol, Selector};
 
 /// Which end's policy a rule belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,7 +153,8 @@ pub struct Place {
     pub line: u32,
 }
 
-/// Which pods a rule speaks for. Host-network pods are never among them (rulings N16, C6).
+/// Whom a rule speaks for: pods, of which host-network pods are never some (rulings N16, C6), and
+/// nodes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
     /// Selects namespaces; one namespace is `kubernetes.io/metadata.name` equal to its name.
@@ -162,13 +163,28 @@ pub struct Subject {
     pub pods: Selector,
     /// Selects processes of those pods, of rules about what they send.
     pub processes: ProcessMatch,
+    /// Selects nodes: what their own processes and host-network pods send and receive (ruling N39).
+    pub nodes: Option<Selector>,
 }
 
 impl Subject {
     /// Every process of the pods that both selectors select.
     #[must_use]
     pub fn new(namespaces: Selector, pods: Selector) -> Self {
-        Self { namespaces, pods, processes: ProcessMatch::default() }
+        Self { namespaces, pods, processes: ProcessMatch::default(), nodes: None }
+    }
+
+    /// The nodes that `selector` selects, and no pod.
+    #[must_use]
+    pub fn of_nodes(selector: Selector) -> Self {
+        let nobody = Selector::nothing();
+        Self { nodes: Some(selector), ..Self::new(nobody.clone(), nobody) }
+    }
+
+    /// Whether the rule speaks for a node with these labels.
+    #[must_use]
+    pub fn selects_node(&self, labels: &Labels) -> bool {
+        self.nodes.as_ref().is_some_and(|nodes| nodes.matches(labels))
     }
 }
 

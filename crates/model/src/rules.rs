@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Place, PolicyRef, Reason, Rule, RuleRef};
+use crate::{Place, PolicyRef, Reason, Rule, RuleRef, Subject};
 
 /// All rules of a world in canonical order, and where each was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +86,19 @@ impl Rules {
     #[must_use]
     pub fn is_keeping(&self, policy: &PolicyRef) -> bool {
         self.keeping.contains(policy)
+    }
+
+    /// The same rules, of which exactly `wanted` speak for nodes; the other enforced ones speak for
+    /// pods alone.
+    #[must_use]
+    pub fn with_node_rules(&self, wanted: &[Rule]) -> Self {
+        let of_pods = |rule: &Rule| {
+            let subject = Subject { nodes: None, ..rule.subject.clone() };
+            Rule { subject, ..rule.clone() }
+        };
+        let rules = self.rules.iter().map(of_pods).chain(wanted.iter().cloned());
+        let Self { rules, .. } = Self::new(rules.collect());
+        Self { rules, ..self.clone() }
     }
 
     /// The enforced rules in canonical order.

@@ -89,6 +89,15 @@ impl Selector {
         Self::default()
     }
 
+    /// Selects nothing: what has a key and has it not.
+    #[must_use]
+    pub fn nothing() -> Self {
+        let key = String::new;
+        [Requirement::Exists { key: key() }, Requirement::DoesNotExist { key: key() }]
+            .into_iter()
+            .collect()
+    }
+
     /// Selects what carries `key: value`.
     #[must_use]
     pub fn equals(key: impl Into<String>, value: impl Into<String>) -> Self {

@@ -69,6 +69,7 @@ rulings! {
     "N36" Corpus "unknown annotation values";
     "N37" Corpus "staged policies";
     "N38" Corpus "which process sends";
+    "N39" Corpus "what nodes themselves send and receive";
     "C1" Corpus "the order of tiers";
     "C2" Corpus "absent protocols";
     "C3" Corpus "equal priorities";

@@ -33,7 +33,7 @@ fn seeds_reach_every_kind_of_end_both_verdicts_and_many_reasons() {
         }
     }
     assert_eq!(verdicts, BTreeSet::from([Verdict::Deny, Verdict::Allow]));
-    assert_eq!(ends.len(), 8, "{ends:?}");
+    assert_eq!(ends.len(), 13, "{ends:?}");
     assert!(reasons.len() > 60, "{}", reasons.len());
     assert!((15..45).contains(&staged), "{staged} of 60 worlds have staged policies");
 }
@@ -52,9 +52,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_flow_has_a_pod_and_one_family(case in generated()) {
+    fn every_flow_has_an_end_that_rules_can_speak_for(case in generated()) {
+        let is_subject = |end: &End| match end {
+            End::Pod { .. } => true,
+            End::Host { node: Some(node), .. } => {
+                let labels = &case.world.node(*node).labels;
+                case.rules.iter().any(|rule| rule.subject.selects_node(labels))
+            }
+            End::Host { node: None, .. }
+            | End::UnknownPod { .. }
+            | End::External { .. }
+            | End::Domain { .. } => false,
+        };
         for flow in &case.flows {
-            prop_assert!(flow.source().pod().or(flow.destination().pod()).is_some());
+            prop_assert!(is_subject(flow.source()) || is_subject(flow.destination()));
         }
         prop_assert!(case.sample(10).len() <= 10);
     }

@@ -211,9 +211,28 @@ impl Bench {
             container,
             repeat: 1,
         })?;
+        self.outcome(report.verdict == -1, report.data)
+    }
+
+    /// Runs one packet at the hook of the node itself, whose endpoint is `endpoint`.
+    ///
+    /// # Errors
+    /// See [`Bench::run`].
+    pub fn run_host(
+        &mut self,
+        direction: Direction,
+        endpoint: u32,
+        packet: &[u8],
+    ) -> Result<Outcome, BenchError> {
+        self.instance.set_host(endpoint, 0)?;
+        let report = self.instance.test_run_host(direction, packet)?;
+        self.outcome(report.verdict == 1, report.data)
+    }
+
+    fn outcome(&mut self, allowed: bool, packet: Vec<u8>) -> Result<Outcome, BenchError> {
         let mut events = Vec::new();
         self.events.drain(|event| events.push(event))?;
-        Ok(Outcome { allowed: report.verdict == -1, packet: report.data, events })
+        Ok(Outcome { allowed, packet, events })
     }
 }
 

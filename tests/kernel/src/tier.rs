@@ -10,14 +10,14 @@ use abi::{Event, EventKind, Interface, Maker, interface_flags, verdict_code};
 use compile::{CompileError, Compiled, Image, Scope, Slots, compile};
 use datapath::Direction;
 use model::{
-    Builtin, End, Family, Flow, Judgement, Origin, PodId, Process, Protocol, Reason, Rules,
+    Builtin, End, Family, Flow, Judgement, NodeId, Origin, PodId, Process, Protocol, Reason, Rules,
     Traffic, World,
 };
 use plan::{Op, PlanError, plan};
 use thiserror::Error;
 
 use crate::packet::{Packet, Payload, tcp};
-use crate::{Bench, BenchError};
+use crate::{Bench, BenchError, Outcome};
 
 /// Where all executables of the bench are.
 const DEVICE: u32 = 7;
@@ -211,7 +211,8 @@ impl Tier {
         Ok((Maker { inode, device: DEVICE, process: 1, started_ns: 1 }, container))
     }
 
-    /// What the hook of the source pod says, or nothing where the source is no pod.
+    /// What the hook of the source says, or nothing where the source is no pod and no node that rules
+    /// speak for.
     ///
     /// # Errors
     /// Where the kernel refuses the packet.
@@ -219,7 +220,7 @@ impl Tier {
         self.judge(flow, flow.source(), Direction::Egress)
     }
 
-    /// What the hook of the destination pod says, or nothing where the destination is no pod.
+    /// What the hook of the destination says, or nothing as with [`Tier::egress`].
     ///
     /// # Errors
     /// Where the kernel refuses the packet.
@@ -253,27 +254,68 @@ impl Tier {
         end: &End,
         direction: Direction,
     ) -> Result<Option<Said>, TierError> {
+        if let End::Host { node: Some(node), .. } = end {
+            return self.judge_host(flow, *node, direction);
+        }
         let slot = end.pod().and_then(|pod| self.compiled.slots.get(&pod).copied());
         let ends = flow.source().address().zip(flow.destination().address());
         let (Some(slot), Some((source, destination))) = (slot, ends) else { return Ok(None) };
-        self.packets = self.packets.checked_add(1).unwrap_or(1024);
-        // Ports that come again would belong to connections that are remembered.
-        if self.packets == 1024 || matches!(flow.traffic(), Traffic::Other(_)) {
-            self.forget()?;
-        }
-        let packet = packet(mac(slot), source, destination, flow.traffic(), self.packets);
+        let packet = self.fresh(flow, slot, source, destination)?;
         let sender = match direction {
             Direction::Egress => self.sender(flow, slot)?,
             Direction::Ingress => (Maker::default(), 0),
         };
         self.bench.instance().set_test_maker(sender.0)?;
         let outcome = self.bench.run_by(direction, slot, origin(flow), sender.1, &packet)?;
+        Ok(Some(self.said(&outcome)))
+    }
+
+    /// The node's own hook. What a node sends to itself goes by no hook.
+    fn judge_host(
+        &mut self,
+        flow: &Flow,
+        node: NodeId,
+        direction: Direction,
+    ) -> Result<Option<Said>, TierError> {
+        let slot = self.compiled.hosts.get(&node).copied();
+        let ends = flow.source().address().zip(flow.destination().address());
+        let (Some(slot), Some((source, destination))) = (slot, ends) else { return Ok(None) };
+        let is_node = |end: &End| matches!(end, End::Host { node: Some(of), .. } if *of == node);
+        if is_node(flow.source()) && is_node(flow.destination()) {
+            return Ok(None);
+        }
+        let packet = self.fresh(flow, slot, source, destination)?;
+        let addresses = |node: &model::Node| node.addresses.clone();
+        self.bench.instance().set_node_addresses(&addresses(self.world.node(node)))?;
+        let outcome = self.bench.run_host(direction, slot, &packet)?;
+        let all = self.world.nodes().flat_map(|(_, node)| addresses(node));
+        self.bench.instance().set_node_addresses(&all.collect::<Vec<_>>())?;
+        Ok(Some(self.said(&outcome)))
+    }
+
+    /// The first packet of `flow`, which belongs to no connection that is remembered.
+    fn fresh(
+        &mut self,
+        flow: &Flow,
+        slot: u32,
+        source: IpAddr,
+        destination: IpAddr,
+    ) -> Result<Vec<u8>, TierError> {
+        self.packets = self.packets.checked_add(1).unwrap_or(1024);
+        // Ports that come again would belong to connections that are remembered.
+        if self.packets == 1024 || matches!(flow.traffic(), Traffic::Other(_)) {
+            self.forget()?;
+        }
+        Ok(packet(mac(slot), source, destination, flow.traffic(), self.packets))
+    }
+
+    fn said(&self, outcome: &Outcome) -> Said {
         let keeping = |event: &Event| event.verdict == verdict_code::DENY_KEEP;
-        Ok(Some(Said {
+        Said {
             judgement: self.judgement(outcome.allowed, &outcome.events),
             staged: outcome.events.first().and_then(|event| self.staged(event)),
             keeps_existing: outcome.events.iter().any(keeping),
-        }))
+        }
     }
 
     /// The packet's fate and its one event as a judgement; where they disagree, one that no oracle

@@ -3,7 +3,7 @@
 //! Kept apart from what is done with it, so that the help texts can be read in one place.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -57,6 +57,43 @@ pub(crate) struct Making {
     /// Address outside to probe, besides those that the policies make interesting
     #[arg(long, value_name = "ADDR")]
     pub(crate) outside: Vec<IpAddr>,
+    #[command(flatten)]
+    pub(crate) host: Host,
+}
+
+/// What policies of the nodes themselves must leave alone.
+#[derive(Args, Debug)]
+pub(crate) struct Host {
+    /// Where the nodes' agents find their API server; port 6443 of the first node unless given
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) api_server: Option<SocketAddr>,
+    /// Name server that a policy of a node must not cut it off from
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) dns: Vec<IpAddr>,
+    /// From where a policy of a node must let SSH in; anywhere unless given
+    #[arg(long, value_name = "CIDR", value_parser = block)]
+    pub(crate) ssh_from: Vec<IpNet>,
+    /// Enforce policies of a node that cut it off from its API server, DNS or SSH
+    #[arg(long)]
+    pub(crate) allow_lock_out: bool,
+}
+
+impl Host {
+    /// As a lab is told.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn settings(&self) -> lab::HostSettings {
+        let usual = lab::HostSettings::default();
+        let ssh_from = match self.ssh_from.is_empty() {
+            true => usual.ssh_from,
+            false => self.ssh_from.clone(),
+        };
+        lab::HostSettings {
+            api_server: self.api_server,
+            dns: self.dns.clone(),
+            ssh_from,
+            allow_lock_out: self.allow_lock_out,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::state::PodState;
-use crate::status::{HookStatus, LabStatus, NodeStatus, RuleUse};
+use crate::status::{HookStatus, HostStatus, LabStatus, NodeStatus, RuleUse};
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -72,6 +72,7 @@ fn node(node: &NodeStatus) -> String {
     }
     node.rules.iter().filter(|rule| rule.packets > 0).for_each(|rule| text += &used(rule));
     node.hooks.iter().for_each(|hook| text += &company(hook));
+    text += &host(&node.host);
     for repair in &node.repairs {
         let _ = writeln!(text, "    {}, {}: {}", repair.drift, repair.repair, repair.count);
     }
@@ -96,6 +97,16 @@ fn company(hook: &HookStatus) -> String {
         format!("    {} {}: {} runs {place} ours\n", hook.pod, hook.direction, other.name)
     };
     hook.others.iter().map(line).collect()
+}
+
+/// Nothing of a node that no rule speaks for.
+fn host(host: &HostStatus) -> String {
+    if host.state.is_empty() || host.state == "none" {
+        return String::new();
+    }
+    let head = format!("    the node itself: {}, {} rules\n", host.state, host.rules);
+    let refused = host.refused.iter().map(|line| format!("      refused: {line}\n"));
+    head + &refused.collect::<String>()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people, with two places")]
@@ -198,6 +209,11 @@ mod tests {
             not_programmed: 4,
             left_out: left_out(&not_programmed()),
             alarms: alarms.map(alarm).into(),
+            host: HostStatus {
+                state: "refused".into(),
+                rules: 2,
+                refused: vec!["a rule denies SSH from 192.0.2.1".into()],
+            },
             rules: vec![RuleUse {
                 rule: "NetworkPolicy a/b ingress[0]".into(),
                 packets: 3,

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use lab::{HelperProgram, LabName, Settings};
+use lab::{HelperProgram, HostSettings, LabName, Settings};
 use model::{ContainerPort, Labels, Pod, Protocol};
 use nix::sched::{CloneFlags, setns};
 
@@ -28,7 +28,12 @@ pub(crate) fn settings(name: &str) -> Option<Settings> {
     }
     let helper =
         HelperProgram { path: env!("CARGO_BIN_EXE_lab-helper").into(), arguments: Vec::new() };
-    Some(Settings { name: LabName::new(name).unwrap(), helper, outside: Vec::new() })
+    Some(Settings {
+        name: LabName::new(name).unwrap(),
+        helper,
+        outside: Vec::new(),
+        host: HostSettings::default(),
+    })
 }
 
 /// A pod of namespace `shop` with the label `app` and one container that has these ports.

@@ -13,7 +13,8 @@ use model::{
 
 use super::alphabet::{CONTAINERS, EXECUTABLES};
 
-/// Every edge flow that has at least one pod, in a fixed order, each once.
+/// Every edge flow that has at least one pod, or a node that rules speak for, in a fixed order, each
+/// once.
 #[must_use]
 pub fn edge_flows(world: &World, rules: &Rules) -> Vec<Flow> {
     let traffic = traffic(world, rules);
@@ -25,7 +26,8 @@ pub fn edge_flows(world: &World, rules: &Rules) -> Vec<Flow> {
         let traffic: Vec<Traffic> = of_family(&traffic, family);
         let mut flows = Vec::new();
         for from in &ends {
-            for to in ends.iter().filter(|to| from.pod().or(to.pod()).is_some()) {
+            let is_subject = |end: &End| can_be_subject(world, rules, end);
+            for to in ends.iter().filter(|to| is_subject(from) || is_subject(to)) {
                 flows.extend(between(world, from, to, &traffic, family));
                 if asks_processes && from.pod().is_some() {
                     flows.extend(by_processes(from, to, &traffic, family));
@@ -35,6 +37,20 @@ pub fn edge_flows(world: &World, rules: &Rules) -> Vec<Flow> {
         flows
     };
     [Family::V4, Family::V6].into_iter().flat_map(flows).collect()
+}
+
+fn can_be_subject(world: &World, rules: &Rules, end: &End) -> bool {
+    match end {
+        End::Pod { .. } => true,
+        End::Host { node: Some(node), .. } => {
+            let labels = &world.node(*node).labels;
+            rules.iter().any(|rule| rule.subject.selects_node(labels))
+        }
+        End::Host { node: None, .. }
+        | End::UnknownPod { .. }
+        | End::External { .. }
+        | End::Domain { .. } => false,
+    }
 }
 
 /// An echo belongs to its family.

@@ -54,7 +54,8 @@ fn named(rules: Vec<Rule>, at: usize) -> Vec<Rule> {
 fn policy(source: &mut dyn Source) -> Vec<Rule> {
     let mut head = head(source);
     let direction = if one_in(source, 2) { Direction::Egress } else { Direction::Ingress };
-    if direction == Direction::Egress && one_in(source, 6) {
+    let may_ask = direction == Direction::Egress && head.subject.nodes.is_none();
+    if may_ask && one_in(source, 6) {
         head.subject.processes = processes(source);
     }
     let bodies = several(source, 1, 4, body);
@@ -101,7 +102,10 @@ fn head(source: &mut dyn Source) -> Head {
     }
     let is_last = kind == PolicyKind::BaselineAdminNetworkPolicy;
     let group = if is_last { AFTER_ALL_GROUPS } else { group };
-    let subject = Subject::new(namespaces(source), pods(source));
+    let subject = match one_in(source, 6) {
+        true => Subject::of_nodes(nodes(source)),
+        false => Subject::new(namespaces(source), pods(source)),
+    };
     Head { tier, group, policy: PolicyRef { name, namespace: None, kind }, subject }
 }
 
@@ -129,8 +133,12 @@ fn peer(source: &mut dyn Source) -> Peer {
     match source.below(8) {
         0..=2 => Peer::Pods { namespaces: namespaces(source), pods: pods(source) },
         3..=6 => Peer::Block(block(source)),
-        _ => Peer::Nodes(keyed(source, "zone", &ZONES)),
+        _ => Peer::Nodes(nodes(source)),
     }
+}
+
+fn nodes(source: &mut dyn Source) -> Selector {
+    keyed(source, "zone", &ZONES)
 }
 
 #[expect(clippy::expect_used, reason = "the alphabet's blocks are constants and hold")]

@@ -21,7 +21,7 @@ pub struct RuleText {
     tier: Option<TierText>,
     #[serde(default)]
     group: u16,
-    /// `NAMESPACES / PODS`, two selectors.
+    /// `NAMESPACES / PODS`, two selectors, or `nodes SELECTOR`.
     subject: String,
     /// Only processes of this container; only of rules about what a pod sends.
     container: Option<String>,
@@ -79,14 +79,15 @@ impl RuleText {
         })
     }
 
-    /// Nobody can tell which process a packet is for, so no rule may ask.
+    /// Nobody can tell which process a packet is for, so no rule may ask; nor can one of a node's.
     fn subject(&self) -> Result<Subject, String> {
         let processes =
             ProcessMatch { container: self.container.clone(), executable: self.executable.clone() };
-        let is_ingress = self.rule.contains(" ingress[");
-        match is_ingress && !processes.is_everybody() {
+        let subject = read(&self.subject, subject)?;
+        let has_none = self.rule.contains(" ingress[") || subject.nodes.is_some();
+        match has_none && !processes.is_everybody() {
             true => Err(format!("the processes of {}", self.rule)),
-            false => Ok(Subject { processes, ..read(&self.subject, subject)? }),
+            false => Ok(Subject { processes, ..subject }),
         }
     }
 
@@ -117,6 +118,9 @@ fn read_all<T>(texts: &[String], parse: impl Fn(&str) -> Option<T>) -> Result<Ve
 }
 
 fn subject(text: &str) -> Option<Subject> {
+    if let Some(nodes) = text.strip_prefix("nodes ") {
+        return selector(nodes).map(Subject::of_nodes);
+    }
     let (namespaces, pods) = text.split_once(" / ")?;
     Some(Subject::new(selector(namespaces)?, selector(pods)?))
 }

@@ -31,5 +31,6 @@ pub(crate) fn load(making: &Making) -> Option<(World, Rules)> {
 /// Where the name is no lab's.
 pub(crate) fn settings(making: &Making) -> Result<Settings, LabError> {
     let name = LabName::new(&making.name)?;
-    Ok(Settings { name, helper: HelperProgram::own()?, outside: making.outside.clone() })
+    let host = making.host.settings();
+    Ok(Settings { name, helper: HelperProgram::own()?, outside: making.outside.clone(), host })
 }

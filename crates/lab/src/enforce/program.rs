@@ -1,0 +1,88 @@
+//! Programming: from what a node's maps hold to what the world asks for, pods first of all.
+//!
+//! A node's own policy is chosen anew each time, and may be taken back; see `host`.
+
+use std::time::Duration;
+
+use model::World;
+
+use super::{EnforceError, Enforcement, NodeEnforcement, at};
+use crate::clock::{adoption_end_ns, now_ns};
+use crate::scene::Scene;
+use crate::{LabError, growth, subject};
+
+impl Enforcement {
+    /// Compiles every node's table and leads its maps there.
+    pub(crate) fn program(&mut self, scene: &Scene) -> Result<(), LabError> {
+        self.nodes.iter_mut().try_for_each(|node| {
+            let name = node.name.clone();
+            node.program(scene).map_err(at(&name))
+        })
+    }
+
+    /// The nodes whose own policy has to prove itself.
+    pub(crate) fn on_trial(&self) -> Vec<usize> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter(|(_, node)| node.host.is_on_trial()).map(|(at, _)| at).collect()
+    }
+
+    /// The agent of a node tried to reach its API server. Returns what there is to be told.
+    pub(crate) fn tried(
+        &mut self,
+        node: usize,
+        reached: bool,
+        scene: &Scene,
+    ) -> Result<Vec<String>, LabError> {
+        let Some(node) = self.nodes.get_mut(node) else { return Ok(Vec::new()) };
+        let name = node.name.clone();
+        node.tried(reached, scene).map_err(at(&name))
+    }
+
+    /// Says lines with the next news of the first node.
+    pub(crate) fn tell(&mut self, lines: &[String]) {
+        if let Some(node) = self.nodes.first_mut() {
+            lines.iter().for_each(|line| node.guard.tell(line.clone()));
+        }
+    }
+}
+
+impl NodeEnforcement {
+    /// The node is not judged by words that are about to go, nor by any that did not come.
+    pub(super) fn program(&mut self, scene: &Scene) -> Result<(), EnforceError> {
+        let has_host = self.instance.has_host();
+        let (chosen, told) = self.host.choose(&self.name, scene, self.table.slots(), has_host);
+        told.into_iter().for_each(|line| self.guard.tell(line));
+        let slot = self.table.slots().of_node(&self.name).filter(|_| !chosen.rules.is_empty());
+        if self.instance.host()? != slot {
+            self.instance.clear_host(now_ns()?)?;
+        }
+        let in_force = scene.rules.with_node_rules(&chosen.rules);
+        let mut programmed = self.table.program(&mut self.instance, &scene.world, &in_force);
+        if growth::grow(&mut self.instance, &self.netns, &self.table, &mut self.guard) {
+            programmed = self.table.program(&mut self.instance, &scene.world, &in_force);
+        }
+        self.guard.know(self.table.not_programmed());
+        programmed?;
+        let hosts = self.table.compiled().map(|compiled| compiled.hosts.values().copied());
+        match hosts.into_iter().flatten().next() {
+            Some(endpoint) => self.instance.set_host(endpoint, adoption_end_ns()?)?,
+            None => drop(self.instance.clear_host(now_ns()?)?),
+        }
+        self.host.begin(Duration::from_nanos(now_ns()?), chosen);
+        self.tell_processes(&scene.world)
+    }
+
+    fn tried(&mut self, reached: bool, scene: &Scene) -> Result<Vec<String>, EnforceError> {
+        if !self.host.heard(Duration::from_nanos(now_ns()?), reached) {
+            return Ok(Vec::new());
+        }
+        self.program(scene)?;
+        let line = format!("node {}: its policy gave way to the one before", self.name);
+        Ok(vec![line])
+    }
+
+    pub(super) fn tell_processes(&mut self, world: &World) -> Result<(), EnforceError> {
+        let Some(compiled) = self.table.compiled() else { return Ok(()) };
+        Ok(subject::tell(&self.instance, compiled, &mut self.containers, world)?)
+    }
+}
