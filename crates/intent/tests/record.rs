@@ -18,7 +18,7 @@ struct Questions {
 }
 
 fn questions(seed: u64, world: &World) -> Questions {
-    let drawn = Generated::seeded(seed);
+    let drawn = Generated::of_pods(seed);
     let traffic: BTreeSet<Traffic> = drawn.flows.iter().map(Flow::traffic).collect();
     let ends = drawn.flows.iter().flat_map(|flow| [flow.source(), flow.destination()]);
     let addresses: BTreeSet<_> = ends.filter_map(End::address).collect();

@@ -7,6 +7,7 @@
 //! **Invariant:** nothing is skipped silently; see [`available`].
 
 mod bench;
+mod first_packet;
 mod namespace;
 mod tier;
 

@@ -10,13 +10,13 @@ use abi::{Event, EventKind, Interface, Maker, interface_flags, verdict_code};
 use compile::{CompileError, Compiled, Image, Scope, Slots, compile};
 use datapath::Direction;
 use model::{
-    Builtin, End, Family, Flow, Judgement, NodeId, Origin, PodId, Process, Protocol, Reason, Rules,
-    Traffic, World,
+    Builtin, End, Family, Flow, Judgement, NodeId, Origin, PodId, Process, Reason, Rules, Traffic,
+    World,
 };
 use plan::{Op, PlanError, plan};
 use thiserror::Error;
 
-use crate::packet::{Packet, Payload, tcp};
+use crate::first_packet::first_packet;
 use crate::{Bench, BenchError, Outcome};
 
 /// Where all executables of the bench are.
@@ -306,7 +306,7 @@ impl Tier {
         if self.packets == 1024 || matches!(flow.traffic(), Traffic::Other(_)) {
             self.forget()?;
         }
-        Ok(packet(mac(slot), source, destination, flow.traffic(), self.packets))
+        Ok(first_packet(mac(slot), source, destination, flow.traffic(), self.packets))
     }
 
     fn said(&self, outcome: &Outcome) -> Said {
@@ -387,41 +387,4 @@ fn interface(world: &World, pod: PodId, slot: u32) -> Interface {
         pad: [0; 2],
         adopted_until_ns: 0,
     }
-}
-
-/// The first packet of a flow.
-fn packet(
-    mac: [u8; 6],
-    source: IpAddr,
-    destination: IpAddr,
-    traffic: Traffic,
-    port: u16,
-) -> Vec<u8> {
-    let payload = match traffic {
-        Traffic::Port(Protocol::Tcp, to) => {
-            Payload::Tcp { source: port, destination: to, flags: tcp::SYN }
-        }
-        Traffic::Port(Protocol::Udp, to) => {
-            Payload::Udp { source: port, destination: to, data: vec![0; 8] }
-        }
-        Traffic::Port(Protocol::Sctp, to) => {
-            Payload::Sctp { source: port, destination: to, chunk: 1 }
-        }
-        Traffic::Other(_) => other(traffic, source, port),
-    };
-    Packet::new(mac, source, destination, payload).build()
-}
-
-/// An echo request of the address's own family, or an empty packet of another protocol.
-fn other(traffic: Traffic, source: IpAddr, identifier: u16) -> Payload {
-    let family = Family::of(source);
-    let kind = match family {
-        Family::V4 => 8,
-        Family::V6 => 128,
-    };
-    let [high, low] = identifier.to_be_bytes();
-    if traffic == Traffic::icmp(family) {
-        return Payload::Icmp { kind, code: 0, word: [high, low, 0, 1], data: vec![0; 8] };
-    }
-    Payload::Other { protocol: traffic.number(), data: vec![0; 8] }
 }

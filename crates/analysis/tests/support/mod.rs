@@ -25,7 +25,7 @@ pub(crate) struct Case {
 
 /// The case of a seed; every third world forgets some addresses, every sixth where pods may be.
 pub(crate) fn case(seed: u64) -> Case {
-    let drawn = Generated::seeded(seed);
+    let drawn = Generated::of_pods(seed);
     let traffic: BTreeSet<Traffic> = drawn.flows.iter().map(Flow::traffic).collect();
     let ends: BTreeSet<&End> =
         drawn.flows.iter().flat_map(|flow| [flow.source(), flow.destination()]).collect();
@@ -38,7 +38,7 @@ pub(crate) fn case(seed: u64) -> Case {
         2 => forgetful(drawn.world.into_parts(), seed),
         _ => drawn.world,
     };
-    let (name, rules) = (format!("seed {seed}"), drawn.rules.with_staged_enforced());
+    let (name, rules) = (format!("seed {seed}"), drawn.rules);
     let mut case = Case { name, world, rules, traffic: traffic.into_iter().collect(), outside };
     case.forget_owners();
     case

@@ -19,14 +19,14 @@ pub(crate) struct Case {
 
 /// The case of a seed; every third world forgets its pods' addresses, and where they may be.
 pub(crate) fn case(seed: u64) -> Case {
-    let drawn = Generated::seeded(seed);
+    let drawn = Generated::of_pods(seed);
     let mut parts = drawn.world.into_parts();
     if seed % 3 == 2 {
         parts.pods.iter_mut().for_each(|pod| pod.addresses.clear());
         parts.pod_networks.clear();
     }
     let world = World::new(parts).unwrap_or_else(|error| panic!("{error}"));
-    Case { name: format!("seed {seed}"), world, rules: drawn.rules.with_staged_enforced() }
+    Case { name: format!("seed {seed}"), world, rules: drawn.rules }
 }
 
 /// The tests in `text`, read against `judge`'s world.

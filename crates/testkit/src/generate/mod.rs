@@ -34,10 +34,22 @@ impl Generated {
     pub fn draw(source: &mut dyn Source) -> Self {
         let world = world(source);
         let rules = rules(source);
+        // What is drawn after the rules leaves the worlds of all seeds what they were.
+        let rules = rules::with_other_subjects(source, &rules);
         let flows = edge_flows(&world, &rules);
-        // Drawn last, so that worlds, rules and flows stay what they were.
         let staged = staged(source, &rules);
         Self { world, rules: rules.with_staged(staged), flows }
+    }
+
+    /// The one of `seed`, in which every policy is enforced and speaks for whole pods: for questions
+    /// that know no others.
+    #[must_use]
+    pub fn of_pods(seed: u64) -> Self {
+        let source = &mut Random::new(seed);
+        let world = world(source);
+        let rules = rules(source);
+        let flows = edge_flows(&world, &rules);
+        Self { world, rules, flows }
     }
 
     /// The one of `seed`.

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use std::collections::BTreeMap;
+
 use model::{
     Action, Block, Direction, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange, Ports,
     ProcessMatch, Requirement, Rule, RuleRef, Rules, Selector, Subject, Tier, Values,
@@ -52,12 +54,8 @@ fn named(rules: Vec<Rule>, at: usize) -> Vec<Rule> {
 }
 
 fn policy(source: &mut dyn Source) -> Vec<Rule> {
-    let mut head = head(source);
+    let head = head(source);
     let direction = if one_in(source, 2) { Direction::Egress } else { Direction::Ingress };
-    let may_ask = direction == Direction::Egress && head.subject.nodes.is_none();
-    if may_ask && one_in(source, 6) {
-        head.subject.processes = processes(source);
-    }
     let bodies = several(source, 1, 4, body);
     let rules = (0_u32..).zip(bodies).map(|(index, (peers, ports, action))| Rule {
         tier: head.tier,
@@ -102,11 +100,44 @@ fn head(source: &mut dyn Source) -> Head {
     }
     let is_last = kind == PolicyKind::BaselineAdminNetworkPolicy;
     let group = if is_last { AFTER_ALL_GROUPS } else { group };
-    let subject = match one_in(source, 6) {
-        true => Subject::of_nodes(nodes(source)),
-        false => Subject::new(namespaces(source), pods(source)),
-    };
+    let subject = Subject::new(namespaces(source), pods(source));
     Head { tier, group, policy: PolicyRef { name, namespace: None, kind }, subject }
+}
+
+/// The same policies, of which some speak for single processes of their pods, or for nodes instead.
+pub(super) fn with_other_subjects(source: &mut dyn Source, rules: &Rules) -> Rules {
+    let mut drawn: BTreeMap<PolicyRef, Drawn> = BTreeMap::new();
+    let other = |mut rule: Rule| {
+        let policy = rule.origin.policy.clone();
+        match drawn.entry(policy).or_insert_with(|| Drawn::of(source, &rule)) {
+            Drawn::Pods => {}
+            Drawn::Processes(processes) => rule.subject.processes = processes.clone(),
+            Drawn::Nodes(nodes) => rule.subject = Subject::of_nodes(nodes.clone()),
+        }
+        rule
+    };
+    Rules::new(rules.iter().cloned().map(other).collect())
+}
+
+/// Whom a policy speaks for.
+enum Drawn {
+    Pods,
+    Processes(ProcessMatch),
+    Nodes(Selector),
+}
+
+impl Drawn {
+    fn of(source: &mut dyn Source, rule: &Rule) -> Self {
+        let may_be_of_nodes = rule.tier != Tier::NetworkPolicy;
+        if may_be_of_nodes && one_in(source, 6) {
+            return Self::Nodes(nodes(source));
+        }
+        let may_ask = rule.direction() == Direction::Egress;
+        match may_ask && one_in(source, 6) {
+            true => Self::Processes(processes(source)),
+            false => Self::Pods,
+        }
+    }
 }
 
 /// Of a container, of an executable, or of both. The last of each name no rule has.
