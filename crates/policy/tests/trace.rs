@@ -70,11 +70,20 @@ fn a_stage_is_not_selected_where_none_of_its_rules_speaks_for_the_end() {
                 | End::Domain { .. } => false,
             },
         };
+        let is_to_itself = flow.source().pod() == flow.destination().pod();
+        let is_about_sender = |rule: &Rule| {
+            let processes = &rule.subject.processes;
+            let sender = flow.process().filter(|_| !is_to_itself);
+            processes.is_everybody() || sender.is_some_and(|process| processes.matches(process))
+        };
         let is_spoken_for = generated.rules.iter().any(is_selected_by);
         assert!(is_spoken_for || pod(flow, direction).is_some() || end.stages.is_empty());
         for stage in &end.stages {
             let is_own = |rule: &&Rule| {
-                rule.tier == stage.tier && rule.direction() == direction && is_selected_by(rule)
+                rule.tier == stage.tier
+                    && rule.direction() == direction
+                    && is_selected_by(rule)
+                    && is_about_sender(rule)
             };
             let is_selected = generated.rules.iter().any(|rule| is_own(&rule));
             assert_eq!(stage.outcome == Outcome::NotSelected, !is_selected, "{stage:?}");

@@ -53,11 +53,12 @@ proptest! {
 
     #[test]
     fn every_flow_has_an_end_that_rules_can_speak_for(case in generated()) {
+        let rules = case.rules.with_staged_enforced();
         let is_subject = |end: &End| match end {
             End::Pod { .. } => true,
             End::Host { node: Some(node), .. } => {
                 let labels = &case.world.node(*node).labels;
-                case.rules.iter().any(|rule| rule.subject.selects_node(labels))
+                rules.iter().any(|rule| rule.subject.selects_node(labels))
             }
             End::Host { node: None, .. }
             | End::UnknownPod { .. }
