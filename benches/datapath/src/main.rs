@@ -44,7 +44,7 @@ struct Effort {
 
 impl Effort {
     const FULL: Self =
-        Self { compilations: 3, rounds: 11, tcp_rounds: 11, tcp_time: Duration::from_secs(1) };
+        Self { compilations: 3, rounds: 11, tcp_rounds: 10, tcp_time: Duration::from_secs(1) };
     const QUICK: Self =
         Self { compilations: 1, rounds: 1, tcp_rounds: 3, tcp_time: Duration::from_millis(300) };
 }

@@ -20,13 +20,15 @@ const READ_EVERY: Duration = Duration::from_millis(10);
 /// What is measured: a name for it would say the same.
 pub(crate) type Course = (Traffic, Place);
 
-/// Stream and connections keep both ends busy, so each has a processor of its own. With requests one
-/// end always waits: apart, for a processor to wake up as well; together, for nothing but the packet.
-pub(crate) const COURSES: [Course; 4] = [
+/// Apart, an end often waits for a processor to wake up, which takes longer than a packet does and
+/// hides what packets cost. Together, all that is done for them adds up.
+pub(crate) const COURSES: [Course; 6] = [
     (Traffic::Stream, Place::Apart),
+    (Traffic::Stream, Place::Together),
     (Traffic::Requests, Place::Apart),
     (Traffic::Requests, Place::Together),
     (Traffic::Connections, Place::Apart),
+    (Traffic::Connections, Place::Together),
 ];
 
 /// Rates could not be measured.
