@@ -36,7 +36,11 @@ pub(crate) fn rewritten(table: &Table) -> Result<Racer, RacerError> {
 /// Packets of connections that exist.
 pub(crate) fn established(table: &mut Table) -> Result<Racer, TableError> {
     let others = table.others.clone();
-    others.into_iter().try_for_each(|peer| connect(table, peer))?;
+    others.iter().try_for_each(|peer| connect(table, *peer))?;
+    let (found, wanted) = (table.bench.instance().established(table.slot)?, others.len());
+    if found != wanted as u64 {
+        return Err(TableError::NotEstablished { found, wanted });
+    }
     Ok(racer(table, "race", Flows::Known)?)
 }
 

@@ -35,6 +35,10 @@ pub(crate) enum TableError {
     Bench(#[from] BenchError),
     #[error("the maps of the benchmark cannot be read")]
     Read(#[from] datapath::ReadError),
+    #[error("the connections of the benchmark cannot be counted")]
+    Count(#[from] datapath::TableError),
+    #[error("{found} of {wanted} connections are established: others are not what is measured")]
+    NotEstablished { found: u64, wanted: usize },
     #[error(transparent)]
     Racer(#[from] RacerError),
     #[error("the compiled table has no endpoint")]
@@ -90,9 +94,11 @@ impl Table {
         let mut image = compiled(others, known, rules)?.image;
         plan::number(&Image::default(), &mut image);
         let bench = Bench::with(|config| {
-            let peers = &mut config.capacities.peers;
             config.capacities.events = EVENTS;
-            *peers = (*peers).max((addresses.len() as u32 + 1).next_power_of_two());
+            // The one pod may have all connections: what exceeds a share is not established.
+            config.capacities.established_share = config.capacities.established;
+            let peers = (addresses.len() as u32 + 1).next_power_of_two();
+            config.capacities.peers = config.capacities.peers.max(peers);
         })?;
         bench.perform(&plan::plan(&Image::default(), &image)?)?;
         bench.perform(&beyond_the_compiler(&image, known, more))?;
