@@ -32,7 +32,7 @@ fn node_in_full_cluster(criterion: &mut Criterion) {
 }
 
 fn many_rules_on_one_endpoint(criterion: &mut Criterion) {
-    let (world, rules) = endpoint(12_500).unwrap();
+    let (world, rules) = endpoint(12_500, 12_500).unwrap();
     let slots = Slots::of(&world, Scope::Node("here"));
     let mut group = criterion.benchmark_group("rules");
     group.sample_size(10);

@@ -1,6 +1,6 @@
-//! One endpoint with many rules, each about a peer of its own.
+//! One endpoint with many rules: about a peer of its own each, or about more ports of the same peers.
 //!
-//! The worst case for a table of classes: every rule splits one more class off.
+//! The first is the worst case for a table of classes: every rule splits one more class off.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -11,15 +11,16 @@ use model::{
 
 const NAMESPACE: &str = "bench";
 
-/// A pod that is the subject of `count` rules, and the `count` pods that they are about.
+/// A pod that is the subject of `rules` rules, and the `peers` pods that they are about. The first
+/// rules are about one peer each; the next as many are about the same peers and the next port.
 ///
 /// # Errors
 /// Never for counts that fit a /8.
-pub fn endpoint(count: u32) -> Result<(World, Rules), WorldError> {
-    let peers = (1..=count).map(|number| pod(number, format!("peer{number}"), "elsewhere"));
-    let pods = std::iter::once(pod(0, "subject".to_owned(), "here")).chain(peers).collect();
+pub fn endpoint(peers: u32, rules: u32) -> Result<(World, Rules), WorldError> {
+    let others = (1..=peers).map(|number| pod(number, format!("peer{number}"), "elsewhere"));
+    let pods = std::iter::once(pod(0, "subject".to_owned(), "here")).chain(others).collect();
     let world = World::new(WorldParts { pods, ..WorldParts::default() })?;
-    Ok((world, Rules::new((1..=count).map(rule).collect())))
+    Ok((world, Rules::new((0..rules).map(|number| rule(number, peers)).collect())))
 }
 
 fn pod(number: u32, app: String, node: &str) -> Pod {
@@ -37,14 +38,15 @@ fn pod(number: u32, app: String, node: &str) -> Pod {
     }
 }
 
-fn rule(number: u32) -> Rule {
+fn rule(number: u32, peers: u32) -> Rule {
     let own = || Selector::equals("kubernetes.io/metadata.name", NAMESPACE);
     let policy = PolicyRef {
         name: format!("policy{number}"),
         namespace: Some(NAMESPACE.to_owned()),
         kind: PolicyKind::NetworkPolicy,
     };
-    let app = Selector::equals("app", format!("peer{number}"));
+    let app = Selector::equals("app", format!("peer{}", 1 + number % peers));
+    let port = 5432 + u16::try_from(number / peers).unwrap_or(0);
     Rule {
         tier: Tier::NetworkPolicy,
         group: 0,
@@ -53,7 +55,7 @@ fn rule(number: u32) -> Rule {
         peers: Peers::OneOf(vec![Peer::Pods { namespaces: own(), pods: app }]),
         ports: Ports::OneOf(vec![PortMatch::Numbers {
             protocol: Protocol::Tcp,
-            range: PortRange::single(5432),
+            range: PortRange::single(port),
         }]),
         action: Action::Allow,
     }

@@ -34,7 +34,7 @@ pub(crate) enum Task {
     #[command(hide = true)]
     Guest,
     /// Measure the programs in the kernel and write docs/benchmarks.md anew
-    BenchDatapath,
+    BenchDatapath(BenchDatapath),
     /// Pods start and stop, policies flip, agents are killed, and every packet is judged; needs root
     Soak(Soak),
     /// Measure whole processes on generated clusters and write docs/speed.md anew
@@ -42,6 +42,13 @@ pub(crate) enum Task {
     /// Measure one process: what `speed` runs
     #[command(hide = true)]
     Measure(Measure),
+}
+
+#[derive(Args)]
+pub(crate) struct BenchDatapath {
+    /// Print figures that show no more than that everything works, and write nothing
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(Args)]

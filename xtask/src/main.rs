@@ -70,7 +70,7 @@ fn run(task: Task) -> Result<Ended, Box<dyn std::error::Error>> {
             guest::run()?;
             Ended::Well
         }
-        Task::BenchDatapath => bench_datapath::run(&root)?,
+        Task::BenchDatapath(options) => bench_datapath::run(&root, options.quick)?,
         Task::Soak(options) => soak::run(&root, &options)?,
         Task::Speed => speed::run(&root)?,
         Task::Measure(measure) => {

@@ -7,14 +7,27 @@
 #include "../../../bpf/test.bpf.c"
 #include "peer.h"
 
-enum { DESTINATION_AT = 14 + 16 };
+enum { DESTINATION_AT = 14 + 16, SOURCE_PORT = 40000 };
+
+/* Whether a peer that comes again is asked from another port, so that it is another connection. */
+volatile const __u32 asks_anew = 0;
+
+/* What lies side by side in the packet, from its destination on. */
+struct destination_and_port {
+	__u32 address;
+	__u16 source_port;
+} __attribute__((packed));
 
 static __always_inline void address_to_next(struct __sk_buff *skb)
 {
-	__u32 address = htonl(peer_at(position));
+	__u32 pass = position / (sequence_mask + 1);
+	struct destination_and_port next = {
+		.address = htonl(peer_at(position)),
+		.source_port = htons(SOURCE_PORT - (asks_anew ? pass & 0x7fff : 0)),
+	};
 
 	position++;
-	bpf_skb_store_bytes(skb, DESTINATION_AT, &address, sizeof(address), 0);
+	bpf_skb_store_bytes(skb, DESTINATION_AT, &next, sizeof(next), 0);
 }
 
 SEC("classifier")

@@ -9,7 +9,8 @@
 
 #include "../../../bpf/include/helpers.h"
 
-enum { SEQUENCE = 1 << 17 };
+/* The most. The map has as many entries as are used. */
+enum { SEQUENCE = 1 << 20 };
 
 /* What a lookup answers where it did not find what it must; other answers are smaller. */
 #define NOT_FOUND 0x80000000u

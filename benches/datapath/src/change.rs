@@ -3,38 +3,29 @@
 //! Each change compiles all of the node anew, plans, and writes into real maps; only reading YAML is
 //! left out.
 
-use std::time::{Duration, Instant};
-
-use compile::{Image, Scope, Slots, compile};
+use compile::{Image, Scope, Slots};
 use model::{Peer, Peers, PortMatch, PortRange, Ports, Protocol, Rule, Rules, Selector};
 use ringfence_benches::Cluster;
 use ringfence_kernel::Bench;
 
+use crate::step::{Step, step};
 use crate::table::TableError;
 
 const NODE: Cluster = Cluster { namespaces: 22, pods: 5, policies: 5 };
 const CHANGES: usize = 200;
 
-/// How long changes took, shortest first.
-pub(crate) fn run() -> Result<Vec<Duration>, TableError> {
+/// What each change took.
+pub(crate) fn run() -> Result<Vec<Step>, TableError> {
     let (world, rules) = (NODE.world()?, NODE.rules());
     let slots = Slots::of(&world, Scope::Everywhere);
     let bench = Bench::new()?;
     let mut now = Image::default();
-    let mut took = Vec::new();
-    for number in 0..=CHANGES {
-        let changed = changed(&rules, number);
-        let start = Instant::now();
-        let wanted = compile(&world, &changed, &slots)?;
-        let ops = plan::plan(&now, &wanted.image)?;
-        bench.perform(&ops)?;
-        took.push(start.elapsed());
-        ops.iter().for_each(|op| op.apply(&mut now));
-    }
+    let changes = 0..=CHANGES;
+    let took = changes
+        .map(|number| step(&bench, (&world, &changed(&rules, number), &slots), &mut now))
+        .collect::<Result<Vec<_>, _>>()?;
     // The first one wrote everything and was no change.
-    took.remove(0);
-    took.sort();
-    Ok(took)
+    Ok(took.into_iter().skip(1).collect())
 }
 
 /// The rules with another one changed each time: by turns a port more, and another selector.
@@ -62,7 +53,9 @@ fn turned(rule: Rule, number: usize) -> Rule {
 }
 
 /// The value that so many of a hundred do not exceed.
-pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+pub(crate) fn percentile<T: Ord + Copy + Default>(values: &[T], percent: usize) -> T {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or_default()
 }
@@ -86,7 +79,7 @@ mod tests {
 
     #[test]
     fn percentiles_are_values_that_were_seen() {
-        let all: Vec<_> = (1..=200).map(Duration::from_millis).collect();
+        let all: Vec<_> = (1..=200).rev().map(Duration::from_millis).collect();
         let seen = [50, 99, 100].map(|percent| percentile(&all, percent).as_millis());
         assert_eq!(seen, [100, 198, 200]);
     }

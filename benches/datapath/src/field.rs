@@ -2,6 +2,8 @@
 //!
 //! Tables stay in the kernel for the whole run, so that every round meets the same maps.
 
+use std::collections::BTreeMap;
+
 use crate::layout;
 use crate::packet;
 use crate::peers::peers;
@@ -10,9 +12,9 @@ use crate::racer::{Racer, RacerError};
 use crate::table::{Others, Table, TableError};
 
 /// Peers of the layouts and of our table.
-pub(crate) const PEERS: [u32; 4] = [100, 1_000, 10_000, 100_000];
+pub(crate) const PEERS: [u32; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
 /// Rules of one endpoint, among 10,000 peers.
-pub(crate) const RULES: [u32; 4] = [1, 100, 1_000, 10_000];
+pub(crate) const RULES: [u32; 5] = [1, 100, 1_000, 10_000, 100_000];
 /// Rules of one endpoint that each name another of 10,000 peers.
 pub(crate) const KINDS: u32 = 10_000;
 /// External prefixes.
@@ -28,9 +30,8 @@ const AMONG: u32 = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Field {
     pub(crate) contestants: Vec<Contestant>,
-    tables: Vec<Table>,
-    /// Where opened connections are told of; the ring must be emptied.
-    pub(crate) opening: Option<Table>,
+    /// By the contestant that was made from it.
+    tables: BTreeMap<Entry, Table>,
 }
 
 impl Field {
@@ -42,19 +43,25 @@ impl Field {
             field.add((What::Ordered, rules), layout::ordered(rules)?);
         }
         for count in PEERS {
-            let rules = count.min(layout::CLASSES_MAX);
-            field.add_table((What::Peers, count), pods(count), rules)?;
+            let table = Table::new(pods(count), count.min(layout::CLASSES_MAX))?;
+            let base = (What::Rewritten, count);
+            field.add_packets(base, base, packet::rewritten(&table)?);
+            field.add_packets((What::Opening, count), base, packet::opening(&table)?);
+            field.add_lookup((What::Peers, count), table)?;
         }
         for rules in RULES {
-            field.add_table((What::Rules, rules), pods(AMONG), rules)?;
+            let table = Table::new(pods(AMONG), rules)?;
+            let base = (What::Rewritten, AMONG);
+            field.add_packets((What::OpeningAmong, rules), base, packet::opening(&table)?);
+            field.add_lookup((What::Rules, rules), table)?;
         }
         let apart = Others::Pods { count: AMONG, kinds: KINDS };
-        field.add_table((What::Kinds, KINDS), apart, KINDS)?;
+        field.add_lookup((What::Kinds, KINDS), Table::new(apart, KINDS)?)?;
         for count in PREFIXES {
-            let rules = count.min(layout::CLASSES_MAX);
-            field.add_table((What::External, count), Others::Prefixes(count), rules)?;
+            let table = Table::new(Others::Prefixes(count), count.min(layout::CLASSES_MAX))?;
+            field.add_lookup((What::External, count), table)?;
         }
-        field.add_packets()?;
+        field.add_connections()?;
         Ok(field)
     }
 
@@ -73,39 +80,32 @@ impl Field {
         Ok(())
     }
 
-    fn add_table(&mut self, entry: Entry, others: Others, rules: u32) -> Result<(), TableError> {
-        let table = Table::new(others, rules)?;
+    /// The lookup by itself, and whole packets that each need one.
+    fn add_lookup(&mut self, entry: Entry, table: Table) -> Result<(), TableError> {
         self.add(entry, table.racer()?);
-        self.tables.push(table);
+        self.tables.insert(entry, table);
         Ok(())
     }
 
-    fn add_packets(&mut self) -> Result<(), TableError> {
+    fn add_packets(&mut self, entry: Entry, base: Entry, racer: Racer) {
+        self.contestants.push(Contestant { entry, base, racer });
+    }
+
+    fn add_connections(&mut self) -> Result<(), TableError> {
         for count in CONNECTIONS {
             self.add((What::Lru, count), layout::lru(&peers(count))?);
             let mut table = Table::new(pods(count), layout::CLASSES_MAX)?;
-            let base = (What::Rewritten, count);
-            let racer = packet::rewritten(&table)?;
-            self.contestants.push(Contestant { entry: base, base, racer });
             let racer = packet::established(&mut table)?;
-            self.contestants.push(Contestant { entry: (What::Established, count), base, racer });
-            self.tables.push(table);
+            let entry = (What::Established, count);
+            self.add_packets(entry, (What::Rewritten, count), racer);
+            self.tables.insert(entry, table);
         }
-        let largest = (What::Rewritten, 100_000);
-        let table = Table::new(pods(largest.1), layout::CLASSES_MAX)?;
-        let racer = packet::opening(&table)?;
-        self.contestants.push(Contestant {
-            entry: (What::Opening, largest.1),
-            base: largest,
-            racer,
-        });
-        self.opening = Some(table);
         Ok(())
     }
 
     /// What the verifier looked at in each of the real programs.
     pub(crate) fn verified(&self) -> [Option<u32>; 2] {
-        let table = self.opening.as_ref();
+        let table = self.tables.values().next();
         let counts = table.map(|table| table.bench.instance().verified_instructions());
         let counts = counts.unwrap_or_default();
         ["ringfence_egress", "ringfence_ingress"]

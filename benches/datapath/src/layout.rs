@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use aya::maps::lpm_trie::{Key, LpmTrie};
 use aya::maps::{Array, HashMap, Map, MapError};
 
-use crate::peers::{Random, mask, sequence};
+use crate::peers::{Random, mask, sequence, sequence_entries};
 use crate::racer::{Racer, RacerError};
 
 macro_rules! object {
@@ -37,6 +37,7 @@ fn race(layout: &'static str, object: &[u8], peers: Peers<'_>) -> Result<Racer, 
         for map in SIZED {
             loader.map_max_entries(map, count);
         }
+        loader.map_max_entries("sequence", sequence_entries(peers.len()));
         loader.override_global("sequence_mask", &mask, true);
     })?
     .with_sequence(sequence(peers))

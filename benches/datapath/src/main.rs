@@ -2,31 +2,52 @@
 //!
 //! Everything runs in one process and in one race, because figures of different runs of a shared
 //! machine say nothing about each other. With a file as argument the page in it is brought up to
-//! date; without, the figures are printed.
+//! date; without, the figures are printed. `--quick` prints too, after the least that shows that
+//! everything works: its figures are for nobody.
 
 mod change;
 mod field;
 mod layout;
 mod machine;
+mod memory;
+mod net;
 mod packet;
 mod peers;
 mod race;
 mod racer;
+mod rates;
 mod report;
+mod scale;
+mod step;
 mod table;
+mod traffic;
 mod whole;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-use datapath::EventsError;
+use std::time::{Duration, Instant};
 
 use crate::field::Field;
-use crate::race::What;
 use crate::report::Measured;
 
-const ROUNDS: usize = 11;
-const COMPILATIONS: usize = 3;
+/// The argument that asks for less of everything.
+const QUICK: &str = "--quick";
+
+/// How often everything is measured.
+#[derive(Clone, Copy, Debug)]
+struct Effort {
+    compilations: usize,
+    rounds: usize,
+    tcp_rounds: usize,
+    tcp_time: Duration,
+}
+
+impl Effort {
+    const FULL: Self =
+        Self { compilations: 3, rounds: 11, tcp_rounds: 10, tcp_time: Duration::from_secs(1) };
+    const QUICK: Self =
+        Self { compilations: 1, rounds: 1, tcp_rounds: 3, tcp_time: Duration::from_millis(300) };
+}
 
 /// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +57,9 @@ enum BenchmarkError {
     #[error(transparent)]
     Racer(#[from] racer::RacerError),
     #[error(transparent)]
+    Rates(#[from] rates::RatesError),
+    #[error(transparent)]
     Whole(#[from] whole::WholeError),
-    #[error("cannot empty the ring of events")]
-    Events(#[from] EventsError),
     #[error("cannot read or write {}", path.display())]
     Page { path: PathBuf, source: std::io::Error },
     #[error("{} has no place for figures", path.display())]
@@ -64,39 +85,38 @@ fn main() -> ExitCode {
 fn run(argument: Option<&str>) -> Result<(), BenchmarkError> {
     match argument {
         Some(whole::ONCE) => Ok(whole::once()?),
-        Some(page) => write(Path::new(page), &measure()?.page()),
-        None => {
-            println!("{}", measure()?.page());
-            Ok(())
-        }
+        Some(QUICK) => print(Effort::QUICK),
+        Some(page) => write(Path::new(page), &measure(Effort::FULL)?.page()),
+        None => print(Effort::FULL),
     }
 }
 
-fn measure() -> Result<Measured, BenchmarkError> {
-    eprintln!("compiling the cluster of full size, {COMPILATIONS} times");
-    let whole = (0..COMPILATIONS).map(|_| whole::measure()).collect::<Result<_, _>>()?;
-    eprintln!("changing policies");
-    let changes = change::run()?;
-    eprintln!("filling the maps");
-    let mut field = Field::new()?;
-    eprintln!("measuring {} contestants in {ROUNDS} rounds", field.contestants.len());
-    let verified = field.verified();
-    let results = race(&mut field)?;
-    Ok(Measured { machine: machine::words(), results, verified, changes, whole })
+fn print(effort: Effort) -> Result<(), BenchmarkError> {
+    println!("{}", measure(effort)?.page());
+    Ok(())
 }
 
-/// The ring is emptied before those who fill it run.
-fn race(field: &mut Field) -> Result<race::Results, BenchmarkError> {
-    let opening = field.opening.as_ref();
-    let mut events = opening.map(|table| table.bench.instance().events()).transpose()?;
-    race::run(&mut field.contestants, ROUNDS, |(what, _)| {
-        if what == What::Opening
-            && let Some(events) = &mut events
-        {
-            events.drain(drop)?;
-        }
-        Ok(())
-    })
+fn measure(effort: Effort) -> Result<Measured, BenchmarkError> {
+    let begun = Instant::now();
+    let say = |what: String| eprintln!("{:4} s: {what}", begun.elapsed().as_secs());
+    say(format!("TCP through two pods, {} rounds", effort.tcp_rounds));
+    let rates = rates::run(effort.tcp_rounds, effort.tcp_time)?;
+    say(format!("compiling the cluster of full size, {} times", effort.compilations));
+    let whole = (0..effort.compilations).map(|_| whole::measure()).collect::<Result<_, _>>()?;
+    say("changing policies".to_owned());
+    let changes = change::run()?;
+    say("very many rules on one endpoint".to_owned());
+    let scaled = scale::run()?;
+    say("memory of the maps".to_owned());
+    let memory = memory::run()?;
+    say("filling the maps".to_owned());
+    let mut field = Field::new()?;
+    let verified = field.verified();
+    say(format!("measuring {} contestants in {} rounds", field.contestants.len(), effort.rounds));
+    let results = race::run(&mut field.contestants, effort.rounds)?;
+    say("done".to_owned());
+    let machine = machine::words();
+    Ok(Measured { machine, results, verified, changes, whole, scaled, memory, rates })
 }
 
 fn write(path: &Path, measured: &str) -> Result<(), BenchmarkError> {

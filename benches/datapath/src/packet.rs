@@ -11,7 +11,7 @@ use ringfence_kernel::{BenchError, Origin};
 use crate::layout::object;
 use crate::peers::{mask, sequence};
 use crate::racer::{Racer, RacerError};
-use crate::table::{EVENTS, Table, TableError};
+use crate::table::{Table, TableError};
 
 /// "Next program", which is how a packet is let through.
 const NEXT: i32 = -1;
@@ -19,34 +19,48 @@ const NEXT: i32 = -1;
 const REPEAT_OPENING: u32 = 40_000;
 const REPEAT: u32 = 200_000;
 
+/// What the packets are of.
+#[derive(Clone, Copy, Debug)]
+enum Flows {
+    /// Connections that exist, of one source port.
+    Known,
+    /// Each of a connection of its own: a peer that comes again is asked from another port.
+    New,
+}
+
 /// Packets that are rewritten and nothing else.
 pub(crate) fn rewritten(table: &Table) -> Result<Racer, RacerError> {
-    racer(table, "race_without", tcp::ACK, REPEAT)
+    racer(table, "race_without", Flows::Known)
 }
 
 /// Packets of connections that exist.
 pub(crate) fn established(table: &mut Table) -> Result<Racer, TableError> {
     let others = table.others.clone();
-    others.into_iter().try_for_each(|peer| connect(table, peer))?;
-    Ok(racer(table, "race", tcp::ACK, REPEAT)?)
+    others.iter().try_for_each(|peer| connect(table, *peer))?;
+    let (found, wanted) = (table.bench.instance().established(table.slot)?, others.len());
+    if found != wanted as u64 {
+        return Err(TableError::NotEstablished { found, wanted });
+    }
+    Ok(racer(table, "race", Flows::Known)?)
 }
 
 /// Packets that each open a connection.
 pub(crate) fn opening(table: &Table) -> Result<Racer, RacerError> {
-    racer(table, "race", tcp::SYN, REPEAT_OPENING)
+    let mut racer = racer(table, "race", Flows::New)?;
+    racer.events = Some(table.bench.instance().events()?);
+    Ok(racer)
 }
 
-fn racer(
-    table: &Table,
-    program: &'static str,
-    flags: u8,
-    repeat: u32,
-) -> Result<Racer, RacerError> {
+fn racer(table: &Table, program: &'static str, flows: Flows) -> Result<Racer, RacerError> {
+    let (flags, repeat, asks_anew) = match flows {
+        Flows::Known => (tcp::ACK, REPEAT, 0_u32),
+        Flows::New => (tcp::SYN, REPEAT_OPENING, 1),
+    };
     let mask = mask(table.others.len());
     let mut racer = Racer::load("whole packets", object!("packet"), program, |loader| {
-        loader.default_map_pin_directory(table.maps());
-        loader.map_max_entries("events", EVENTS);
+        table.share(loader);
         loader.override_global("sequence_mask", &mask, true);
+        loader.override_global("asks_anew", &asks_anew, true);
     })?
     .with_sequence(sequence(&table.others))?;
     racer.packet = Table::request(Ipv4Addr::new(10, 1, 0, 0), flags);

@@ -5,8 +5,9 @@
 
 use std::net::Ipv4Addr;
 
-/// Entries of the programs' `sequence`.
-pub(crate) const SEQUENCE: u32 = 1 << 17;
+/// The fewest and the most entries of the programs' `sequence`.
+const SEQUENCE_MIN: u32 = 1 << 17;
+const SEQUENCE_MAX: u32 = 1 << 20;
 
 /// A generator of numbers that look random (xorshift).
 #[derive(Clone, Debug)]
@@ -32,9 +33,14 @@ pub(crate) fn peers(count: u32) -> Vec<Ipv4Addr> {
     (0..count).map(|number| Ipv4Addr::from(0x0a01_0000 + number)).collect()
 }
 
-/// The programs' `sequence_mask` for so many peers.
+/// Entries of the programs' `sequence` for so many peers: room for each of them.
+pub(crate) fn sequence_entries(peers: usize) -> u32 {
+    (peers as u32).next_power_of_two().clamp(SEQUENCE_MIN, SEQUENCE_MAX)
+}
+
+/// The programs' `sequence_mask` for so many peers: fewer peers come by again sooner.
 pub(crate) fn mask(peers: usize) -> u32 {
-    (peers as u32).next_power_of_two().min(SEQUENCE) - 1
+    (peers as u32).next_power_of_two().min(SEQUENCE_MAX) - 1
 }
 
 /// What the programs read: all of `peers`, again and again.
@@ -44,7 +50,8 @@ pub(crate) fn sequence(peers: &[Ipv4Addr]) -> impl Iterator<Item = u32> {
     for last in (1..order.len()).rev() {
         order.swap(last, random.below(last as u32 + 1) as usize);
     }
-    order.into_iter().map(u32::from).collect::<Vec<_>>().into_iter().cycle().take(SEQUENCE as usize)
+    let entries = sequence_entries(peers.len()) as usize;
+    order.into_iter().map(u32::from).collect::<Vec<_>>().into_iter().cycle().take(entries)
 }
 
 #[cfg(test)]
@@ -53,16 +60,24 @@ mod tests {
 
     use std::collections::BTreeSet;
 
-    use super::{SEQUENCE, peers, sequence};
+    use super::{SEQUENCE_MIN, mask, peers, sequence, sequence_entries};
 
     #[test]
     fn the_sequence_has_every_peer_and_no_order() {
         let peers = peers(1_000);
         let sequence: Vec<u32> = sequence(&peers).collect();
-        assert_eq!(sequence.len(), SEQUENCE as usize);
+        assert_eq!(sequence.len(), SEQUENCE_MIN as usize);
         let all: BTreeSet<u32> = peers.iter().map(|peer| u32::from(*peer)).collect();
         assert_eq!(sequence.iter().take(1_000).copied().collect::<BTreeSet<_>>(), all);
         let rising = sequence.windows(2).filter(|pair| pair[0] < pair[1]).count();
         assert!((40..60).contains(&(rising * 100 / sequence.len())), "{rising}");
+    }
+
+    #[test]
+    fn the_part_of_the_sequence_that_is_used_has_room_for_every_peer() {
+        for count in [100, 100_000, 1_000_000] {
+            let used = mask(count) + 1;
+            assert!(used as usize >= count && used <= sequence_entries(count), "{count}");
+        }
     }
 }

@@ -39,8 +39,10 @@ pub(crate) enum What {
     Rewritten,
     /// A whole packet of an established connection.
     Established,
-    /// A whole packet that opens a connection.
+    /// A whole packet that opens a connection, by the number of peers.
     Opening,
+    /// The same, by the number of rules.
+    OpeningAmong,
 }
 
 /// A contestant: what, and how large.
@@ -57,16 +59,11 @@ pub(crate) struct Contestant {
     pub(crate) racer: Racer,
 }
 
-/// Runs all rounds; `between` is called before each sample.
-pub(crate) fn run<E: From<RacerError>>(
-    contestants: &mut [Contestant],
-    rounds: usize,
-    mut between: impl FnMut(Entry) -> Result<(), E>,
-) -> Result<Results, E> {
+/// Runs all rounds.
+pub(crate) fn run(contestants: &mut [Contestant], rounds: usize) -> Result<Results, RacerError> {
     let mut samples: BTreeMap<Entry, Vec<f64>> = BTreeMap::new();
     for _ in 0..rounds {
         for contestant in contestants.iter_mut() {
-            between(contestant.entry)?;
             samples.entry(contestant.entry).or_default().push(contestant.racer.sample()?);
         }
     }

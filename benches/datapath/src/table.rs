@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use compile::{Compiled, Scope, Slots, compile};
+use abi::Address;
+use aya::EbpfLoader;
+use compile::{Compiled, Image, Scope, Slots, compile};
 use ipnet::{IpNet, Ipv4Net};
 use kernel::packet::{Packet, Payload};
 use kernel::{Bench, BenchError, Pod};
@@ -13,10 +15,11 @@ use model::{
     Action, Block, Direction, Labels, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange,
     Ports, Protocol, Rule, RuleRef, Rules, Selector, Subject, Tier, World, WorldError, WorldParts,
 };
+use plan::Op;
 use ringfence_kernel as kernel;
 
 use crate::layout::object;
-use crate::peers::{mask, peers, sequence};
+use crate::peers::{mask, peers, sequence, sequence_entries};
 use crate::racer::{Racer, RacerError};
 
 /// A table could not be measured.
@@ -30,6 +33,12 @@ pub(crate) enum TableError {
     Plan(#[from] plan::PlanError),
     #[error("the table of the benchmark cannot be written")]
     Bench(#[from] BenchError),
+    #[error("the maps of the benchmark cannot be read")]
+    Read(#[from] datapath::ReadError),
+    #[error("the connections of the benchmark cannot be counted")]
+    Count(#[from] datapath::TableError),
+    #[error("{found} of {wanted} connections are established: others are not what is measured")]
+    NotEstablished { found: u64, wanted: usize },
     #[error(transparent)]
     Racer(#[from] RacerError),
     #[error("the compiled table has no endpoint")]
@@ -37,7 +46,9 @@ pub(crate) enum TableError {
 }
 
 /// Octets of the ring of events: room for those of a whole sample.
-pub(crate) const EVENTS: u32 = 1 << 24;
+const EVENTS: u32 = 1 << 24;
+/// The most peers that the compiler is given; the subject is one more.
+const COMPILED_MAX: u32 = 100_000;
 const NAMESPACE: &str = "bench";
 const SUBJECT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
@@ -79,11 +90,19 @@ impl Table {
                 (0..count).map(|number| Ipv4Addr::from(0x2d00_0000 + (number << 8) + 1)).collect()
             }
         };
-        let compiled = compiled(others, &addresses, rules)?;
-        let bench = Bench::with(|config| config.capacities.events = EVENTS)?;
-        bench.perform(&plan::plan(&compile::Image::default(), &compiled.image)?)?;
-        let (slot, record) =
-            compiled.image.endpoints.first_key_value().ok_or(TableError::NoEndpoint)?;
+        let (known, more) = addresses.split_at(addresses.len().min(COMPILED_MAX as usize));
+        let mut image = compiled(others, known, rules)?.image;
+        plan::number(&Image::default(), &mut image);
+        let bench = Bench::with(|config| {
+            config.capacities.events = EVENTS;
+            // The one pod may have all connections: what exceeds a share is not established.
+            config.capacities.established_share = config.capacities.established;
+            let peers = (addresses.len() as u32 + 1).next_power_of_two();
+            config.capacities.peers = config.capacities.peers.max(peers);
+        })?;
+        bench.perform(&plan::plan(&Image::default(), &image)?)?;
+        bench.perform(&beyond_the_compiler(&image, known, more))?;
+        let (slot, record) = image.endpoints.first_key_value().ok_or(TableError::NoEndpoint)?;
         bench.add(&Pod {
             endpoint: *slot,
             ipv4: Some(SUBJECT),
@@ -98,16 +117,21 @@ impl Table {
     pub(crate) fn racer(&self) -> Result<Racer, RacerError> {
         let mask = mask(self.others.len());
         Racer::load("our table", object!("table"), "race", |loader| {
-            loader.default_map_pin_directory(self.maps()).override_global("set", &self.set, true);
+            self.share(loader);
+            loader.override_global("set", &self.set, true);
             loader.override_global("sequence_mask", &mask, true);
         })?
         .with_sequence(sequence(&self.others))
     }
 
-    /// Where the programs' maps are.
-    pub(crate) fn maps(&self) -> std::path::PathBuf {
-        let version = format!("v{}/maps", abi::VERSION);
-        self.bench.instance().config().pin_dir.join(version)
+    /// Lets an object use the maps of this table, which are as large as was configured.
+    pub(crate) fn share(&self, loader: &mut EbpfLoader<'_>) {
+        let config = self.bench.instance().config();
+        let maps = config.pin_dir.join(format!("v{}/maps", abi::VERSION));
+        loader.default_map_pin_directory(maps);
+        loader.map_max_entries("events", config.capacities.events);
+        loader.map_max_entries("peers", config.capacities.peers);
+        loader.map_max_entries("sequence", sequence_entries(self.others.len()));
     }
 
     /// A packet from the subject to `peer`.
@@ -121,6 +145,17 @@ impl Table {
         let payload = Payload::Tcp { source: PORT, destination: SOURCE_PORT, flags };
         Packet::new(MAC, peer.into(), SUBJECT.into(), payload).build()
     }
+}
+
+/// The compiler takes no more peers than `peers` usually holds. Whoever is beyond has the class of
+/// one that it was given, as he would with more room.
+fn beyond_the_compiler(image: &Image, known: &[Ipv4Addr], more: &[Ipv4Addr]) -> Vec<Op> {
+    let address = |peer: &Ipv4Addr| Address::from(std::net::IpAddr::V4(*peer));
+    let classes = known.iter().cycle().map(|peer| image.peers.get(&address(peer)).copied());
+    more.iter()
+        .zip(classes)
+        .filter_map(|(peer, class)| Some(Op::Peer { address: address(peer), class: class? }))
+        .collect()
 }
 
 fn compiled(others: Others, peers: &[Ipv4Addr], rules: u32) -> Result<Compiled, TableError> {
@@ -183,7 +218,7 @@ fn pod(name: String, app: String, node: Option<&str>, address: Ipv4Addr) -> mode
 /// Allows the ports that are asked for and one more, so that rows are as wide as they usually are.
 /// `more_of_kind`: how many rules before it are about the same peers.
 fn rule(number: u32, more_of_kind: u32, peers: Vec<Peer>) -> Rule {
-    let more = PORT + 1_000 + (number % 8 + more_of_kind * 8) as u16;
+    let more = PORT + 1_000 + (number % 8 + more_of_kind) as u16;
     let numbers = |range| PortMatch::Numbers { protocol: Protocol::Tcp, range };
     let asked = (PORT..PORT + 8).map(PortRange::single);
     Rule {
