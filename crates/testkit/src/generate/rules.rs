@@ -34,9 +34,10 @@ pub fn staged(source: &mut dyn Source, rules: &Rules) -> Vec<PolicyRef> {
 pub fn stageable(rules: &Rules) -> BTreeSet<PolicyRef> {
     let policies =
         |is: fn(&&Rule) -> bool| rules.iter().filter(is).map(|rule| rule.origin.policy.clone());
-    let about_processes: BTreeSet<PolicyRef> =
-        policies(|rule| rule.subject.processes != ProcessMatch::default()).collect();
-    policies(|_| true).filter(|policy| !about_processes.contains(policy)).collect()
+    let about_others: BTreeSet<PolicyRef> =
+        policies(|rule| rule.subject.nodes.is_some() || !rule.subject.processes.is_everybody())
+            .collect();
+    policies(|_| true).filter(|policy| !about_others.contains(policy)).collect()
 }
 
 /// Names are given after drawing, so that policies are different objects.
