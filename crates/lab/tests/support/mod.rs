@@ -10,7 +10,7 @@
 )]
 
 use std::fs::File;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -72,10 +72,7 @@ pub(crate) fn within<T: Send + 'static>(
 
 /// The network namespace of the pod that has `address`.
 pub(crate) fn netns_of(lab: &LabName, address: IpAddr) -> PathBuf {
-    let is_there = move || {
-        let mut own = nix::ifaddrs::getifaddrs().unwrap().filter_map(|one| one.address);
-        own.any(|own| own.to_string() == format!("{address}:0"))
-    };
+    let is_there = move || TcpListener::bind((address, 0)).is_ok();
     let spaces = std::fs::read_dir(lab.netns_dir()).unwrap();
     let mut paths = spaces.map(|space| space.unwrap().path());
     paths.find(|path| within(path, is_there)).unwrap()
