@@ -67,7 +67,10 @@ pub(crate) fn demanded<'a>(
     }
     let is_judged = |end: &End, judgement: &Judgement| match end {
         End::Pod { .. } => true,
-        End::Host { .. } => judgement.reason != Reason::Builtin(Builtin::Host),
+        // What a node sends to itself goes over its loopback device, where nobody judges.
+        End::Host { .. } => ![Builtin::Host, Builtin::Itself]
+            .iter()
+            .any(|builtin| judgement.reason == Reason::Builtin(*builtin)),
         End::UnknownPod { .. } | End::External { .. } | End::Domain { .. } => false,
     };
     let egress =
