@@ -79,11 +79,14 @@ fn structures(object: &[u8]) -> Structures {
 /// equal sizes.
 #[test]
 fn the_programs_and_this_crate_mean_the_same_octets() {
-    for object in [ringfence_datapath::HOOKS_OBJECT, ringfence_datapath::TEST_OBJECT] {
-        let found = structures(object);
+    let hooks = structures(ringfence_datapath::HOOKS_OBJECT);
+    for layout in abi::layouts() {
+        assert!(hooks.contains_key(layout.name), "no struct {}", layout.name);
+    }
+    // Test runs execute nothing, so their object lacks what is about that.
+    for found in [&hooks, &structures(ringfence_datapath::TEST_OBJECT)] {
         for layout in abi::layouts() {
-            let (size, members) =
-                found.get(layout.name).unwrap_or_else(|| panic!("no struct {}", layout.name));
+            let Some((size, members)) = found.get(layout.name) else { continue };
             let wanted: Vec<_> =
                 layout.fields.iter().map(|field| (field.name.to_owned(), field.offset)).collect();
             assert_eq!((*size, members), (layout.size, &wanted), "struct {}", layout.name);
