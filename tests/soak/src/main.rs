@@ -85,8 +85,12 @@ fn told(outcome: &Outcome, scale: &Scale) -> bool {
         counts.delivered, counts.denied, counts.undecided, counts.ended, counts.late, counts.slow
     );
     println!(
-        "stops={} killed_at_work={} upgrades={} idle_starts={}",
-        outcome.stops, outcome.killed_at_work, outcome.upgrades, outcome.idle_starts
+        "stops={} killed_at_work={} upgrades={} idle_starts={} idle_writes={}",
+        outcome.stops,
+        outcome.killed_at_work,
+        outcome.upgrades,
+        outcome.idle_starts,
+        outcome.idle_writes
     );
     println!("time spent: {}", outcome.spent);
     let wanting = outcome.wanting(scale);
@@ -102,7 +106,7 @@ fn told(outcome: &Outcome, scale: &Scale) -> bool {
     );
     let least = if scale.is_scaled { scale.quarter() } else { *scale };
     let is_enough = outcome.wanting(&least).is_empty();
-    is_enough && counts.forbidden == 0 && counts.wrongly_dropped == 0
+    is_enough && outcome.idle_writes == 0 && counts.forbidden == 0 && counts.wrongly_dropped == 0
 }
 
 fn drawn() -> u64 {

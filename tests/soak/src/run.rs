@@ -67,6 +67,8 @@ pub struct Outcome {
     pub upgrades: u64,
     /// Agents that started again, found nothing to do, and wrote nothing.
     pub idle_starts: u64,
+    /// What agents wrote that started again though nothing had changed; it should be nothing.
+    pub idle_writes: u64,
     /// What came of the packets.
     pub counts: Counts,
     /// Where the time went.
@@ -240,6 +242,7 @@ fn outcome(done: Done, lives: Lives, counts: Counts, spent: &str) -> Outcome {
         killed_at_work: lives.in_the_middle,
         upgrades: lives.upgrades,
         idle_starts: lives.idle_starts,
+        idle_writes: lives.idle_writes,
         counts,
         spent: format!("{spent}, of all that restarts {:.1} s", lives.restarting.as_secs_f64()),
     }
