@@ -17,6 +17,8 @@ const AGENT: &str = "tests/soak/agent";
 const REPLACED: &str = "tests/soak/previous";
 /// Where it stands in the other tree.
 const THERE: &str = "tests/soak-agent";
+/// Its package there, which is none of those that are built by default.
+const PACKAGE: &str = "ringfence-soak-agent";
 const BINARY: &str = "soak-agent";
 
 /// Why there is no agent.
@@ -93,7 +95,7 @@ impl Tree {
         let workspace = fs::read_to_string(&manifest).map_err(FilesError::at(&manifest))?;
         fs::write(&manifest, with_member(&workspace)).map_err(at(&manifest))?;
         let mut cargo = process::command("cargo", &self.tree);
-        cargo.env("CARGO_TARGET_DIR", &self.target).args(["build", "--bin", BINARY]);
+        cargo.env("CARGO_TARGET_DIR", &self.target).args(["build", "--package", PACKAGE]);
         match process::succeeds(&mut cargo, None)? {
             true => Ok(self.target.join("debug").join(BINARY)),
             false => Err(PreviousError::Build),
@@ -134,6 +136,14 @@ mod tests {
         let wanted =
             "[workspace]\nmembers = [\"tests/soak-agent\", \"a\"]\ndefault-members = [\"a\"]\n";
         assert_eq!(with_member(workspace), wanted);
+    }
+
+    #[test]
+    fn the_package_that_is_built_is_the_one_whose_manifest_is_put_there() {
+        let files = texts(&crate::workspace::root().join(REPLACED)).expect("it has files");
+        let manifest = files.iter().find(|text| text.path == "manifest.toml").expect("of its own");
+        let names = [format!("name = \"{PACKAGE}\""), format!("name = \"{BINARY}\"")];
+        assert!(names.iter().all(|name| manifest.content.contains(name)), "{names:?}");
     }
 
     #[test]

@@ -81,9 +81,10 @@ impl Instance {
         })
     }
 
-    /// Detaches both hooks, in the calling thread's network namespace, and, unless another interface leads to its endpoint, clears that for
-    /// whoever has it next: no sets, which is quarantine, and no connection (rulings N24, N27).
-    /// Returns what ended. The record goes last, so that whatever is cut off here can be done again.
+    /// Detaches both hooks, in the calling thread's network namespace, and, unless another interface
+    /// leads to its endpoint, clears that for whoever has it next: no sets, which is quarantine, and
+    /// no connection (rulings N24, N27). Returns what ended. The pins go last, so that
+    /// [`Instance::stale_interfaces`] finds whatever is cut off here.
     ///
     /// # Errors
     /// Where a map or pin cannot be changed.
@@ -96,16 +97,18 @@ impl Instance {
         }
         for direction in Direction::BOTH {
             self.held.release(interface, direction);
-            let path = self.link_path(interface, direction);
             match self.config.hooks {
-                Hooks::Tcx => take_off(&path)?,
+                Hooks::Tcx => take_off(&self.link_path(interface, direction))?,
                 Hooks::Clsact => self.unfilter(interface, direction)?,
             }
-            remove(&path)?;
-            remove(&unnamed(&path))?;
         }
         let ended = only.map_or(Ok(Vec::new()), |record| self.end_connections(&record, now_ns))?;
         self.tables.interfaces.remove(&interface)?;
+        for direction in Direction::BOTH {
+            let path = self.link_path(interface, direction);
+            remove(&unnamed(&path))?;
+            remove(&path)?;
+        }
         Ok(ended)
     }
 
@@ -195,6 +198,7 @@ impl Instance {
     fn link(&mut self, interface: u32, direction: Direction) -> Result<(), AttachError> {
         let path = self.link_path(interface, direction);
         self.inherit(interface, direction)?;
+        name(&path, interface)?;
         let program = self.program(direction);
         let refused = |source| AttachError::Link { interface, source: Box::new(source) };
         let wanted = program.info().map_err(refused)?.id();
@@ -304,6 +308,20 @@ pub(crate) fn pin(link: BorrowedFd<'_>, path: &Path) -> Result<(), AttachError> 
     remove(&unnamed)?;
     sys::pin(link, &unnamed).map_err(failed("pin", path))?;
     Ok(std::fs::rename(&unnamed, path).map_err(failed("name", path))?)
+}
+
+/// Gives a link its name that was pinned when somebody was cut off: it stands on the hook already,
+/// and a second one with its program would be refused.
+fn name(path: &Path, interface: u32) -> Result<(), AttachError> {
+    let is_live = |path: &Path| {
+        let found = existing(path)?;
+        Ok::<_, AttachError>(found.is_some_and(|(_, data)| data.interface == interface))
+    };
+    let unnamed = unnamed(path);
+    if is_live(&unnamed)? && !is_live(path)? {
+        std::fs::rename(&unnamed, path).map_err(failed("name", path))?;
+    }
+    Ok(())
 }
 
 /// Where a link is pinned until it has its place. The file system takes no dots.

@@ -61,10 +61,11 @@ impl Words {
         self.set_generation(endpoint, record.generation)
     }
 
-    /// Takes an endpoint's sets away and makes what is remembered of it stale.
+    /// Takes an endpoint's sets away and makes what is remembered of it stale. Whatever plan was
+    /// under way, nothing is left of it.
     pub(crate) fn retire(&self, endpoint: u32) -> Result<(), TableError> {
-        let generation = self.get(endpoint)?.generation;
-        let record = Endpoint { generation: generation.wrapping_add(1), ..Endpoint::default() };
+        let generation = plan::settled_after(self.get(endpoint)?.generation);
+        let record = Endpoint { generation, ..Endpoint::default() };
         self.set(endpoint, record)
     }
 

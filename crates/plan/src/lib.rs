@@ -15,6 +15,7 @@ mod class;
 mod column;
 mod count;
 mod cut;
+mod generation;
 mod kernel;
 mod op;
 mod phase;
@@ -25,6 +26,7 @@ mod subject;
 
 pub use count::{Numbered, counters, number};
 pub use cut::{is_cut, is_orphan};
+pub use generation::settled_after;
 pub use kernel::Kernel;
 pub use op::Op;
 pub use phase::PlanError;

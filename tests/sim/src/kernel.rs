@@ -97,7 +97,8 @@ impl FakeKernel {
         // A slot that the table does not have was never written.
         if interface.slot < self.capacities.endpoints {
             let record = self.image.endpoints.entry(interface.slot).or_default();
-            *record = Endpoint { generation: record.generation + 1, ..Endpoint::default() };
+            let generation = plan::settled_after(record.generation);
+            *record = Endpoint { generation, ..Endpoint::default() };
         }
         self.connections.end(interface.slot);
     }

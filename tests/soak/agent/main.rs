@@ -17,9 +17,13 @@ use std::{
 };
 
 use nix::sched::{CloneFlags, setns};
+use plan::Op;
 
 use crate::node::{AgentError, Node};
 use crate::protocol::{Reply, Request};
+
+/// How many writes are told in words.
+const TOLD_MAX: usize = 8;
 
 /// What a self-test makes an agent do wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +60,19 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     for line in std::io::stdin().lock().lines() {
         let request: Request = serde_json::from_str(&line?)?;
         let reply = match node.handle(&request) {
-            Ok(writes) => Reply::Done { writes },
+            Ok(writes) => done(&writes),
             Err(error) => Reply::Failed { message: chain(&error) },
         };
         writeln!(out, "{}", serde_json::to_string(&reply)?)?;
         out.flush()?;
     }
     Ok(())
+}
+
+/// More than a few writes are not told in words.
+fn done(writes: &[Op]) -> Reply {
+    let first = writes.iter().take(TOLD_MAX).map(|op| format!("{op:?}")).collect();
+    Reply::Done { writes: writes.len(), first }
 }
 
 fn chain(error: &AgentError) -> String {

@@ -11,6 +11,7 @@ use datapath::{Config, Events, Instance};
 use manifest::{Document, Options};
 use model::{World, WorldError};
 use nix::time::{ClockId, clock_gettime};
+use plan::Op;
 use thiserror::Error;
 
 use crate::protocol::{Attachment, Documents, Request};
@@ -102,15 +103,16 @@ impl Node {
         Ok(Self { instance, events, sabotage, attached: BTreeMap::new() })
     }
 
-    /// Does what it is told. Returns how many writes of a plan that took.
-    pub(crate) fn handle(&mut self, request: &Request) -> Result<usize, AgentError> {
+    /// Does what it is told. Returns the writes of the plan that this took.
+    pub(crate) fn handle(&mut self, request: &Request) -> Result<Vec<Op>, AgentError> {
+        let none = |()| Vec::new();
         match request {
             Request::Resume { pods, documents } => self.resume(pods, documents.as_ref()),
-            Request::Attach { pod } => self.attach(pod).map(|()| 0),
-            Request::Detach { interface } => self.detach(*interface).map(|()| 0),
-            Request::Replace { pod } => self.replace(pod).map(|()| 0),
+            Request::Attach { pod } => self.attach(pod).map(none),
+            Request::Detach { interface } => self.detach(*interface).map(none),
+            Request::Replace { pod } => self.replace(pod).map(none),
             Request::Change { documents } => self.change(documents),
-            Request::Collect => self.collect().map(|()| 0),
+            Request::Collect => self.collect().map(none),
         }
     }
 
@@ -118,7 +120,7 @@ impl Node {
         &mut self,
         pods: &[Attachment],
         documents: Option<&Documents>,
-    ) -> Result<usize, AgentError> {
+    ) -> Result<Vec<Op>, AgentError> {
         match self.sabotage {
             Sabotage::None => {}
             Sabotage::Clear => pods.iter().try_for_each(|pod| self.detach(pod.interface))?,
@@ -132,7 +134,7 @@ impl Node {
         for pod in pods {
             heritage::adopt(&self.instance, pod.interface, record(pod))?;
         }
-        let writes = documents.map_or(Ok(0), |documents| self.change(documents))?;
+        let writes = documents.map_or(Ok(Vec::new()), |documents| self.change(documents))?;
         pods.iter().try_for_each(|pod| self.attach(pod))?;
         heritage::settle(&self.instance)?;
         Ok(writes)
@@ -155,7 +157,7 @@ impl Node {
         Ok(self.instance.detach(interface, now_ns()).map(drop)?)
     }
 
-    fn change(&mut self, documents: &Documents) -> Result<usize, AgentError> {
+    fn change(&mut self, documents: &Documents) -> Result<Vec<Op>, AgentError> {
         let document = Document { name: "soak".into(), text: documents.text.as_str().into() };
         let reading = manifest::read(&[document], &Options::default());
         if let Some(first) = reading.problems.first() {
@@ -170,7 +172,7 @@ impl Node {
         let compiled = compile::compile(&world, &reading.rules, &slots)?;
         let plan = plan::plan(&self.instance.observe()?, &compiled.image)?;
         self.instance.perform(&plan)?;
-        Ok(plan.len())
+        Ok(plan)
     }
 
     fn collect(&mut self) -> Result<(), AgentError> {

@@ -78,6 +78,8 @@ pub(crate) enum Reply {
     Done {
         /// How many writes of the plan that took.
         writes: usize,
+        /// The first of them, as people read them.
+        first: Vec<String>,
     },
     /// It did not work.
     Failed {

@@ -2,6 +2,7 @@
 //!
 //! Whoever tells it something gets it done, however many agents that takes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -111,9 +112,9 @@ pub(crate) struct Lives {
     pub(crate) in_the_middle: u64,
     /// Started with other programs than the last one.
     pub(crate) upgrades: u64,
-    /// Started again with nothing to do, and did nothing.
+    /// Started again with nothing to do.
     pub(crate) idle_starts: u64,
-    /// What others of them wrote all the same.
+    /// What these wrote all the same.
     pub(crate) idle_writes: u64,
     /// How long it took until agents that were started again had taken up what was there.
     pub(crate) restarting: Duration,
@@ -132,8 +133,11 @@ pub(crate) struct Agents {
     /// Every so many starts have other programs; never where it is 0.
     pub(crate) upgrade_every: u64,
     pods: Vec<Attachment>,
+    /// Gone or about to be, and not detached yet: the names by interface.
+    leaving: BTreeMap<u32, String>,
     documents: Option<Documents>,
-    /// Nothing has happened since the last change, so an agent that starts has nothing to write.
+    /// An agent that starts has nothing to write: nothing has happened since the last change, and
+    /// nobody who left since is of that world.
     is_settled: bool,
     is_busy: bool,
 }
@@ -151,6 +155,7 @@ impl Agents {
             starts: 0,
             upgrade_every,
             pods: Vec::new(),
+            leaving: BTreeMap::new(),
             documents: None,
             is_settled: true,
             is_busy: false,
@@ -169,6 +174,7 @@ impl Agents {
     pub(crate) async fn replace(&mut self, pod: Attachment) -> Result<(), AgentsError> {
         self.is_settled = false;
         self.tell("replace", &Request::Replace { pod: pod.clone() }).await?;
+        self.leaving.remove(&pod.interface);
         self.pods.push(pod);
         Ok(())
     }
@@ -176,12 +182,15 @@ impl Agents {
     /// A pod is about to go: an agent that starts from now on finds no veth of it.
     pub(crate) fn leave(&mut self, interface: u32) {
         self.is_settled = false;
-        self.pods.retain(|pod| pod.interface != interface);
+        let leaving = self.pods.extract_if(.., |pod| pod.interface == interface);
+        self.leaving.extend(leaving.map(|pod| (pod.interface, pod.name)));
     }
 
     /// Detaches a pod that is gone.
     pub(crate) async fn detach(&mut self, interface: u32) -> Result<(), AgentsError> {
-        self.tell("detach", &Request::Detach { interface }).await.map(drop)
+        self.tell("detach", &Request::Detach { interface }).await?;
+        self.leaving.remove(&interface);
+        Ok(())
     }
 
     /// Follows a change.
@@ -189,14 +198,17 @@ impl Agents {
         self.documents = Some(documents.clone());
         self.is_settled = false;
         self.killer.asked.notify_waiters();
+        let is_of_it = |name: &String| documents.text.contains(name.as_str());
+        let stays_known = self.leaving.values().any(is_of_it);
         self.tell("change", &Request::Change { documents }).await?;
-        self.is_settled = true;
+        // The agent that runs has an endpoint of such a pod in its table; the next one will not.
+        self.is_settled = !stays_known;
         Ok(())
     }
 
     /// Collects what ended.
     pub(crate) async fn collect(&mut self) -> Result<(), AgentsError> {
-        self.tell("collect", &Request::Collect).await.map(drop)
+        self.tell("collect", &Request::Collect).await
     }
 
     /// From now on another program is the agent. Returns when it has taken up what is there.
@@ -204,11 +216,16 @@ impl Agents {
         self.shared.note(format!("agent: {} takes over", program.display()));
         self.options.program = program;
         self.is_settled = false;
+        self.lives.upgrades += 1;
+        self.restart().await
+    }
+
+    /// Kills the agent while it has nothing to do. Returns when the next one has taken up what is there.
+    pub(crate) async fn restart(&mut self) -> Result<(), AgentsError> {
         self.killer.kill();
         if self.running.is_some() {
             self.lost("go").await?;
         }
-        self.lives.upgrades += 1;
         self.run().await
     }
 
@@ -225,11 +242,11 @@ impl Agents {
         Ok(())
     }
 
-    async fn tell(&mut self, what: &'static str, request: &Request) -> Result<usize, AgentsError> {
+    async fn tell(&mut self, what: &'static str, request: &Request) -> Result<(), AgentsError> {
         loop {
             self.run().await?;
             match self.exchange(what, request).await? {
-                Some(Reply::Done { writes }) => return Ok(writes),
+                Some(Reply::Done { .. }) => return Ok(()),
                 Some(Reply::Failed { message }) => {
                     return Err(AgentsError::Failed { what, message });
                 }
@@ -253,17 +270,28 @@ impl Agents {
         let request =
             Request::Resume { pods: self.pods.clone(), documents: self.documents.clone() };
         match self.exchange("resume", &request).await? {
-            Some(Reply::Done { writes: 0 }) if self.is_settled => self.lives.idle_starts += 1,
-            Some(Reply::Done { writes }) if self.is_settled && self.options.sabotage.is_none() => {
-                self.lives.idle_writes += writes as u64;
-            }
-            Some(Reply::Done { .. }) => {}
+            Some(Reply::Done { writes, first }) => self.resumed(writes, &first),
             Some(Reply::Failed { message }) => {
                 return Err(AgentsError::Failed { what: "resume", message });
             }
             None => self.lost("resume").await?,
         }
         Ok(())
+    }
+
+    /// An agent has taken up what is there, by so many writes. One that clears endpoints has to write
+    /// them again.
+    fn resumed(&mut self, writes: usize, first: &[String]) {
+        if self.is_settled && self.options.sabotage.is_none() {
+            self.lives.idle_starts += 1;
+            self.lives.idle_writes += writes as u64;
+            if writes > 0 {
+                let story = format!("IDLE WRITES: {writes}, the first of them: {first:?}");
+                let now = self.shared.now();
+                self.shared.ledger().complain(&story, (now, now));
+            }
+        }
+        self.is_settled = self.documents.is_some();
     }
 
     fn spawn(&self) -> Result<Running, AgentsError> {

@@ -270,6 +270,12 @@ impl Ledger {
             crate::policies::PORTS.get(usize::from(way.port)).copied().unwrap_or(0),
             self.timeline.describe(flow, from, to),
         );
+        self.complain(&story, (from, to));
+        story
+    }
+
+    /// Tells a failure that happened between two moments, with what was done before and meanwhile.
+    pub(crate) fn complain(&mut self, story: &str, (from, to): (Nanoseconds, Nanoseconds)) {
         self.told += 1;
         if self.told <= TOLD_MAX {
             eprintln!("{story}");
@@ -277,7 +283,6 @@ impl Ledger {
             let doings = self.journal.iter().filter(|(at, _)| (since..=to).contains(at));
             doings.for_each(|(at, what)| eprintln!("    {}: {what}", seconds(*at)));
         }
-        story
     }
 }
 

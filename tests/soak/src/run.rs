@@ -20,6 +20,8 @@ const ALONE: Duration = Duration::from_secs(2);
 const NEW_VETHS_EVERY: u64 = 4;
 /// One in so many starts of an agent has other programs.
 const UPGRADE_EVERY: u64 = 4;
+/// After one in so many rounds the agent is killed while it is idle. Of a busy one that is not said.
+const IDLE_KILL_EVERY: u64 = 25;
 /// How often what ended is collected.
 const COLLECT: Duration = Duration::from_secs(1);
 /// After so long everything that was sent has arrived or never will.
@@ -65,9 +67,9 @@ pub struct Outcome {
     pub killed_at_work: u64,
     /// Agents that started with other programs than the one before.
     pub upgrades: u64,
-    /// Agents that started again, found nothing to do, and wrote nothing.
+    /// Agents that started again though nothing had changed.
     pub idle_starts: u64,
-    /// What agents wrote that started again though nothing had changed; it should be nothing.
+    /// What these wrote; it should be nothing.
     pub idle_writes: u64,
     /// What came of the packets.
     pub counts: Counts,
@@ -209,6 +211,9 @@ async fn churn(control: &mut Control, scale: &Scale) -> Result<(), SoakError> {
             0 => control.churn(count).await?,
             _ => control.replace(count).await?,
         }
+        if rounds.is_multiple_of(IDLE_KILL_EVERY) {
+            control.agents.restart().await?;
+        }
         if collected.elapsed() > COLLECT {
             control.agents.collect().await?;
             collected = Instant::now();
@@ -258,6 +263,7 @@ impl Outcome {
             ("starts", self.starts, scale.starts),
             ("flips", self.flips, scale.flips),
             ("kills", self.kills, scale.kills),
+            ("idle starts", self.idle_starts, scale.idle_starts),
             // A run in which everything or nothing is allowed says little.
             ("packets delivered", counts.delivered, share),
             ("packets denied", counts.denied, share),

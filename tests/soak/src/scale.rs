@@ -5,6 +5,7 @@ use std::time::Duration;
 /// What a full run does, in [`FULL`].
 const STARTS: u64 = 10_000;
 const FLIPS: u64 = 1_000;
+const IDLE_STARTS: u64 = 25;
 const FULL: Duration = Duration::from_secs(600);
 /// An agent is killed about as often.
 const BETWEEN_KILLS: Duration = Duration::from_secs(5);
@@ -20,6 +21,8 @@ pub struct Scale {
     pub flips: u64,
     /// Agents that are killed.
     pub kills: u64,
+    /// Agents that start again with nothing to do.
+    pub idle_starts: u64,
     /// Whether it is less than a full run.
     pub is_scaled: bool,
 }
@@ -37,21 +40,24 @@ impl Scale {
             starts: share(STARTS),
             flips: share(FLIPS),
             kills: duration.as_secs() / (2 * BETWEEN_KILLS.as_secs()),
+            idle_starts: share(IDLE_STARTS),
             is_scaled: duration < FULL,
         }
     }
 
     /// A run from version to version, whose every start has a veth of its own, which costs more, and in
-    /// which programs are loaded more often.
+    /// which programs are loaded more often. Somebody is always leaving, so no agent is idle for sure.
     #[must_use]
     pub fn of_versions(self) -> Self {
-        Self { starts: self.starts / 4, flips: self.flips / 2, kills: self.kills / 2, ..self }
+        let (starts, flips, kills) = (self.starts / 4, self.flips / 2, self.kills / 2);
+        Self { starts, flips, kills, idle_starts: 0, ..self }
     }
 
     /// What even a busy machine does in this time.
     #[must_use]
     pub fn quarter(&self) -> Self {
-        Self { starts: self.starts / 4, flips: self.flips / 4, kills: self.kills / 4, ..*self }
+        let (starts, flips, kills) = (self.starts / 4, self.flips / 4, self.kills / 4);
+        Self { starts, flips, kills, idle_starts: self.idle_starts / 4, ..*self }
     }
 
     /// One of several equal parts.

@@ -9,6 +9,7 @@ use abi::{PrefixKey, RowKey};
 
 use super::Planner;
 use crate::class::ClassPair;
+use crate::generation::{is_under_way, settled_after, under_way};
 use crate::row::SetPair;
 use crate::set::words;
 use crate::{Op, service};
@@ -43,8 +44,8 @@ impl Planner<'_> {
     pub(super) fn mark(&mut self) {
         for slot in self.stale() {
             let now = self.now.endpoints.get(&slot).map_or(0, |now| now.generation);
-            if words(self.images.old, slot).is_some() && !is_odd(now) {
-                self.emit(Op::Generation { endpoint: slot, generation: now + 1 });
+            if words(self.images.old, slot).is_some() && !is_under_way(now) {
+                self.emit(Op::Generation { endpoint: slot, generation: under_way(now) });
             }
         }
     }
@@ -53,8 +54,7 @@ impl Planner<'_> {
     pub(super) fn restamp(&mut self) {
         for slot in self.stale() {
             let now = self.now.endpoints.get(&slot).map_or(0, |now| now.generation);
-            let generation = if is_odd(now) { now + 1 } else { now + 2 };
-            self.emit(Op::Generation { endpoint: slot, generation });
+            self.emit(Op::Generation { endpoint: slot, generation: settled_after(now) });
         }
     }
 
@@ -63,7 +63,8 @@ impl Planner<'_> {
         let serves = !service::ops(self.images.old, self.images.wanted).is_empty();
         let mut known = BTreeMap::new();
         let was_cut_off = |slot: u32| {
-            self.images.old.endpoints.get(&slot).is_some_and(|record| is_odd(record.generation))
+            let record = self.images.old.endpoints.get(&slot);
+            record.is_some_and(|record| is_under_way(record.generation))
         };
         let slots = self.slots().into_iter();
         slots
@@ -110,8 +111,4 @@ impl Planner<'_> {
             self.now.rows.keys().filter(|key| !is_used(key)).copied().collect();
         unused.into_iter().for_each(|key| self.emit(Op::NoRow { key }));
     }
-}
-
-fn is_odd(generation: u64) -> bool {
-    generation & 1 == 1
 }
