@@ -47,7 +47,8 @@ pub(crate) struct Way {
 #[derive(Clone, Copy, Debug)]
 struct Switch {
     from: Nanoseconds,
-    to: Nanoseconds,
+    /// Nothing while it takes over.
+    to: Option<Nanoseconds>,
     /// Whether it adopts connections that nobody saw opened.
     adopts: bool,
 }
@@ -104,9 +105,15 @@ impl Ledger {
         }
     }
 
-    /// Another version took over between `from` and `to`.
-    pub(crate) fn switched(&mut self, from: Nanoseconds, to: Nanoseconds, adopts: bool) {
-        self.switches.push(Switch { from, to, adopts });
+    /// Another version begins to take over.
+    pub(crate) fn switching(&mut self, now: Nanoseconds, adopts: bool) {
+        self.switches.push(Switch { from: now, to: None, adopts });
+    }
+
+    /// It has taken over.
+    pub(crate) fn switched(&mut self, now: Nanoseconds) {
+        let last = self.switches.last_mut();
+        last.into_iter().for_each(|switch| switch.to = Some(now));
     }
 
     /// Says what is being done, for whoever wonders about a packet later.
@@ -216,7 +223,8 @@ impl Ledger {
     /// Whether a version took over meanwhile that could not know what this belongs to: what goes on
     /// with a connection, which only some adopt, or answers a datagram, which nobody can.
     fn is_unknown(&self, way: Way, from: Nanoseconds, to: Nanoseconds) -> bool {
-        let mut switches = self.switches.iter().filter(|one| one.from <= to && one.to >= from);
+        let meets = |one: &&Switch| one.from <= to && one.to.is_none_or(|end| end >= from);
+        let mut switches = self.switches.iter().filter(meets);
         way.is_reply && switches.any(|one| way.opened.is_none() || !one.adopts)
     }
 
@@ -224,7 +232,7 @@ impl Ledger {
     /// have.
     fn is_adopted(&self, way: Way) -> bool {
         let mut adopting = self.switches.iter().filter(|one| one.adopts);
-        way.opened.is_some_and(|opened| adopting.any(|one| opened <= one.to))
+        way.opened.is_some_and(|opened| adopting.any(|one| one.to.is_none_or(|end| opened <= end)))
     }
 
     /// Gives up datagrams that took too long. To be called when everything that has arrived was read.
@@ -359,6 +367,18 @@ mod tests {
         ledger.stopping(2, 5 * SECOND + 1);
         ledger.expire(6 * SECOND);
         assert_eq!((ledger.counts.undecided, ledger.counts.wrongly_dropped), (1, 0));
+    }
+
+    #[test]
+    fn an_answer_that_is_lost_while_a_version_takes_over_was_ended_by_it() {
+        let answer = |asked| Message { is_reply: true, asked, ..message(1, asked) };
+        for (asked, ended) in [(4, 1), (2, 0)] {
+            let mut ledger = ledger();
+            ledger.switching(4 * SECOND + 1, true);
+            ledger.sent(answer(asked * SECOND));
+            ledger.expire((asked + 1) * SECOND);
+            assert_eq!((ledger.counts.ended, ledger.counts.wrongly_dropped), (ended, 1 - ended));
+        }
     }
 
     #[test]

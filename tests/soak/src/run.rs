@@ -161,20 +161,19 @@ async fn versions(
     previous: &Path,
     pins: &Path,
 ) -> Result<(), SoakError> {
-    let part = options.scale.part(3);
+    let (part, shared) = (options.scale.part(3), control.shared.clone());
     control.always_new_veths = true;
     control.agents.options.program = previous.to_owned();
     churn(control, &part).await?;
-    let begun = control.shared.now();
+    let now = || shared.now();
+    shared.ledger().switching(now(), true);
     control.agents.switch(options.agent.clone()).await?;
-    let now = control.shared.now();
-    control.shared.ledger().switched(begun, now, true);
+    shared.ledger().switched(now());
     churn(control, &part).await?;
-    let begun = control.shared.now();
+    shared.ledger().switching(now(), false);
     control.agents.switch(previous.to_owned()).await?;
     forget_newer(&pins.join(format!("v{}", abi::VERSION))).map_err(SoakError::Newer)?;
-    let now = control.shared.now();
-    control.shared.ledger().switched(begun, now, false);
+    shared.ledger().switched(now());
     churn(control, &part).await
 }
 
