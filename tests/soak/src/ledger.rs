@@ -11,6 +11,7 @@ use crate::message::Message;
 use crate::pod::{Life, Pod};
 use crate::timeline::Timeline;
 use crate::verdicts::Port;
+use crate::versions::Versions;
 
 /// How long a datagram may take before it counts as dropped.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -43,16 +44,6 @@ pub(crate) struct Way {
     pub(crate) opened: Option<Nanoseconds>,
 }
 
-/// A time in which another version took over. What the one knew of connections, the other does not.
-#[derive(Clone, Copy, Debug)]
-struct Switch {
-    from: Nanoseconds,
-    /// Nothing while it takes over.
-    to: Option<Nanoseconds>,
-    /// Whether it adopts connections that nobody saw opened.
-    adopts: bool,
-}
-
 /// What came of all packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -68,6 +59,9 @@ pub struct Counts {
     pub ended: u64,
     /// Arrived though no world allowed them.
     pub forbidden: u64,
+    /// The same while the version before was in force and one of its plans had been cut off, which is
+    /// a fault of it that is mended.
+    pub outlived: u64,
     /// Did not arrive though every world allowed them.
     pub wrongly_dropped: u64,
     /// Arrived when they had been given up; not dropped, but late.
@@ -81,12 +75,12 @@ pub struct Counts {
 pub(crate) struct Ledger {
     pub(crate) timeline: Timeline,
     pub(crate) counts: Counts,
+    pub(crate) versions: Versions,
     pods: HashMap<Life, Known>,
     waiting: HashMap<u64, Message>,
     order: VecDeque<(Nanoseconds, u64)>,
     /// Given up as wrongly dropped.
     given_up: HashMap<u64, String>,
-    switches: Vec<Switch>,
     journal: VecDeque<(Nanoseconds, String)>,
     told: u64,
     next: u64,
@@ -103,17 +97,6 @@ impl Ledger {
         if let Some(known) = self.pods.get_mut(&life) {
             known.stopping = Some(now);
         }
-    }
-
-    /// Another version begins to take over.
-    pub(crate) fn switching(&mut self, now: Nanoseconds, adopts: bool) {
-        self.switches.push(Switch { from: now, to: None, adopts });
-    }
-
-    /// It has taken over.
-    pub(crate) fn switched(&mut self, now: Nanoseconds) {
-        let last = self.switches.last_mut();
-        last.into_iter().for_each(|switch| switch.to = Some(now));
     }
 
     /// Says what is being done, for whoever wonders about a packet later.
@@ -187,7 +170,10 @@ impl Ledger {
         let may = self.timeline.said(forth, sent, now).by_one
             || way.is_reply && self.timeline.said(back, sent, now).by_one
             || self.is_adopted(way) && self.timeline.said(adopted, sent, now).by_one;
-        if !may {
+        if !may && self.versions.outlives(sent) {
+            self.counts.outlived += 1;
+            self.tell("OUTLIVED", "denied", way, sent, now);
+        } else if !may {
             self.counts.forbidden += 1;
             self.tell("FORBIDDEN", "denied", way, sent, now);
         }
@@ -209,7 +195,7 @@ impl Ledger {
         });
         if !said.by_one {
             self.counts.denied += 1;
-        } else if self.is_unknown(way, from, to) {
+        } else if way.is_reply && self.versions.is_unknown(way.opened, from, to) {
             self.counts.ended += 1;
         } else if said.by_all && stays {
             self.counts.wrongly_dropped += 1;
@@ -218,21 +204,6 @@ impl Ledger {
             self.counts.undecided += 1;
         }
         None
-    }
-
-    /// Whether a version took over meanwhile that could not know what this belongs to: what goes on
-    /// with a connection, which only some adopt, or answers a datagram, which nobody can.
-    fn is_unknown(&self, way: Way, from: Nanoseconds, to: Nanoseconds) -> bool {
-        let meets = |one: &&Switch| one.from <= to && one.to.is_none_or(|end| end >= from);
-        let mut switches = self.switches.iter().filter(meets);
-        way.is_reply && switches.any(|one| way.opened.is_none() || !one.adopts)
-    }
-
-    /// Whether a version took this over without knowing who opened it: it lives while either end may
-    /// have.
-    fn is_adopted(&self, way: Way) -> bool {
-        let mut adopting = self.switches.iter().filter(|one| one.adopts);
-        way.opened.is_some_and(|opened| adopting.any(|one| one.to.is_none_or(|end| opened <= end)))
     }
 
     /// Gives up datagrams that took too long. To be called when everything that has arrived was read.
@@ -248,6 +219,10 @@ impl Ledger {
                 self.given_up.insert(id, story);
             }
         }
+    }
+
+    fn is_adopted(&self, way: Way) -> bool {
+        way.opened.is_some_and(|opened| self.versions.is_adopted(opened))
     }
 
     fn ends(&self, way: Way) -> Option<(Pod, Pod)> {
@@ -270,7 +245,8 @@ impl Ledger {
             format!("a connection opened at {}", seconds(opened))
         });
         let story = format!(
-            "{what} between {} and {}: {carrier}, {answer}{from_name} (app{}) to {to_name} (app{}) on port {}, expected: {expected}; {}",
+            "{what} by {} between {} and {}: {carrier}, {answer}{from_name} (app{}) to {to_name} (app{}) on port {}, expected: {expected}; {}",
+            self.versions.describe(from),
             seconds(from),
             seconds(to),
             opener.app,
@@ -367,18 +343,6 @@ mod tests {
         ledger.stopping(2, 5 * SECOND + 1);
         ledger.expire(6 * SECOND);
         assert_eq!((ledger.counts.undecided, ledger.counts.wrongly_dropped), (1, 0));
-    }
-
-    #[test]
-    fn an_answer_that_is_lost_while_a_version_takes_over_was_ended_by_it() {
-        let answer = |asked| Message { is_reply: true, asked, ..message(1, asked) };
-        for (asked, ended) in [(4, 1), (2, 0)] {
-            let mut ledger = ledger();
-            ledger.switching(4 * SECOND + 1, true);
-            ledger.sent(answer(asked * SECOND));
-            ledger.expire((asked + 1) * SECOND);
-            assert_eq!((ledger.counts.ended, ledger.counts.wrongly_dropped), (ended, 1 - ended));
-        }
     }
 
     #[test]

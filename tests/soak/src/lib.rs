@@ -27,6 +27,7 @@ mod timeline;
 mod traffic;
 mod udp;
 mod verdicts;
+mod versions;
 
 use std::io;
 

@@ -12,6 +12,7 @@ use crate::control::{AttachWhen, Control, Done, ROUND_MAX};
 use crate::ledger::Counts;
 use crate::scale::Scale;
 use crate::shared::Shared;
+use crate::versions::Version;
 use crate::{SoakError, traffic};
 
 /// How long the network is tried without programs; it must lose nothing by itself.
@@ -164,16 +165,18 @@ async fn versions(
     let (part, shared) = (options.scale.part(3), control.shared.clone());
     control.always_new_veths = true;
     control.agents.options.program = previous.to_owned();
-    churn(control, &part).await?;
     let now = || shared.now();
-    shared.ledger().switching(now(), true);
-    control.agents.switch(options.agent.clone()).await?;
-    shared.ledger().switched(now());
+    shared.ledger().versions.switching(now(), Version::Before);
+    shared.ledger().versions.switched(now());
     churn(control, &part).await?;
-    shared.ledger().switching(now(), false);
+    shared.ledger().versions.switching(now(), Version::Ours);
+    control.agents.switch(options.agent.clone()).await?;
+    shared.ledger().versions.switched(now());
+    churn(control, &part).await?;
+    shared.ledger().versions.switching(now(), Version::Before);
     control.agents.switch(previous.to_owned()).await?;
     forget_newer(&pins.join(format!("v{}", abi::VERSION))).map_err(SoakError::Newer)?;
-    shared.ledger().switched(now());
+    shared.ledger().versions.switched(now());
     churn(control, &part).await
 }
 
