@@ -18,7 +18,7 @@ use aya::programs::{
 
 use crate::{
     AttachError, Instance, OpenError, TableError,
-    link::{existing, pin_at},
+    link::{existing, leads_to, pin_at, remove},
 };
 
 /// The program where a socket is created.
@@ -49,6 +49,9 @@ impl Attribution {
 
     /// Names the makers of all sockets that are created in the cgroup from now on.
     pub(crate) fn attach_cgroup(&mut self, cgroup: &File, path: &Path) -> Result<(), AttachError> {
+        if !leads_to(path, cgroup)? {
+            remove(path)?;
+        }
         let program = &mut self.sock_create;
         let wanted = program.info().map_err(refused(SOCK_CREATE))?.id();
         attach(SOCK_CREATE, wanted, path, || {

@@ -131,6 +131,9 @@ pub enum GrowError {
     /// An entry could not be copied.
     #[error("the larger tables cannot be filled")]
     Table(#[from] TableError),
+    /// The node's own hooks would go on with tables that nobody writes any more.
+    #[error("the kernel refuses the node's own programs for the larger tables")]
+    NoHost,
     /// This map is no table of policies.
     #[error("the map `{map}` cannot grow")]
     Fixed {

@@ -112,7 +112,8 @@ impl Instance {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let of_host = Direction::BOTH.into_iter().find(|own| name.ends_with(name_of(*own)));
-        if let (Some(host), Some(direction)) = (&mut self.host, of_host) {
+        if let Some(direction) = of_host {
+            let host = self.host.as_mut().ok_or(GrowError::NoHost)?;
             return Ok(host.lead(direction, path)?);
         }
         Ok(self.calls.iter_mut().try_for_each(|call| call.lead(&name, path))?)

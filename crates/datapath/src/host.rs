@@ -18,7 +18,7 @@ use crate::{
     AttachError, Direction, Instance, OpenError, Report, RunError,
     attribution::refused,
     instance::failed,
-    link::{pin_at, remove},
+    link::{leads_to, pin_at, remove},
     sys,
 };
 
@@ -60,32 +60,47 @@ impl Host {
         cgroup: &File,
         path: &Path,
     ) -> Result<(), AttachError> {
-        if path.exists() {
+        if leads_to(path, cgroup)? {
             return self.lead(direction, path);
         }
         let (name, program) = self.program(direction);
-        let kind = match direction {
-            Direction::Egress => CgroupSkbAttachType::Egress,
-            Direction::Ingress => CgroupSkbAttachType::Ingress,
-        };
-        let id = program.attach(cgroup, kind, CgroupAttachMode::Single).map_err(refused(name))?;
+        let id = program
+            .attach(cgroup, kind(direction), CgroupAttachMode::Single)
+            .map_err(refused(name))?;
         let link = program.take_link(id).and_then(|link| Ok(FdLink::try_from(link)?));
         let link = link.map_err(refused(name))?;
         let unpinned = |source| AttachError::PinCgroup { program: name, source: Box::new(source) };
         pin_at(link, path, unpinned)
     }
 
-    /// Leads the link that is pinned at `path` to these programs; there is no moment without one.
+    /// Leads the link that is pinned at `path` to these programs; there is no moment without one. A
+    /// link whose cgroup is gone leads nowhere.
     pub(crate) fn lead(&mut self, direction: Direction, path: &Path) -> Result<(), AttachError> {
         let inspect = |source| AttachError::Inspect { path: path.to_owned(), source };
         let (name, program) = self.program(direction);
         let wanted = program.info().map_err(refused(name))?.id();
         let link = sys::open_pinned(path).map_err(inspect)?;
-        if sys::link_data(link.as_fd()).map_err(inspect)?.program == wanted {
+        let data = sys::link_data(link.as_fd()).map_err(inspect)?;
+        if data.program == wanted || data.cgroup == 0 {
             return Ok(());
         }
         let program = program.fd().map_err(refused(name))?;
         sys::update_link(link.as_fd(), program.as_fd()).map_err(inspect)
+    }
+}
+
+fn kind(direction: Direction) -> CgroupSkbAttachType {
+    match direction {
+        Direction::Egress => CgroupSkbAttachType::Egress,
+        Direction::Ingress => CgroupSkbAttachType::Ingress,
+    }
+}
+
+/// The kernel's number of a direction's hook: `BPF_CGROUP_INET_EGRESS` or `BPF_CGROUP_INET_INGRESS`.
+fn hook(direction: Direction) -> u32 {
+    match direction {
+        Direction::Egress => 1,
+        Direction::Ingress => 0,
     }
 }
 
@@ -107,6 +122,9 @@ impl Instance {
     /// Puts the node's own hooks on all sockets of the cgroup at `path` and below that are in the
     /// node's network namespace. Nothing is judged there before [`Instance::set_host`]. Without host
     /// programs this does nothing.
+    ///
+    /// Hooks of another version of the data types stay beside these, because a node without a record
+    /// is open: they end with [`Instance::forget_others`], when ours judge the node.
     ///
     /// # Errors
     /// Where the cgroup cannot be opened or the kernel refuses a link.
@@ -146,13 +164,23 @@ impl Instance {
         }
     }
 
-    /// The endpoint whose words say what the node may, if it has a policy.
+    /// The node's record, if it has a policy: its endpoint's words say what the node may.
     ///
     /// # Errors
     /// Where the map cannot be read.
-    pub fn host(&self) -> Result<Option<u32>, AttachError> {
-        let record = self.tables.interfaces.get(&INTERFACE_OF_NODE)?;
-        Ok(record.map(|record| record.endpoint))
+    pub fn host(&self) -> Result<Option<Interface>, AttachError> {
+        Ok(self.tables.interfaces.get(&INTERFACE_OF_NODE)?)
+    }
+
+    /// The programs that stand on one of the node's hooks at the cgroup at `path`, whoever put them
+    /// there, in their order.
+    ///
+    /// # Errors
+    /// Where the cgroup cannot be opened or asked.
+    pub fn host_company(path: &Path, direction: Direction) -> Result<Vec<u32>, AttachError> {
+        let cgroup = File::open(path).map_err(failed("open", path))?;
+        let programs = sys::programs_of_cgroup(cgroup.as_fd(), hook(direction));
+        Ok(programs.map_err(failed("ask", path))?)
     }
 
     /// Nothing of the node is judged any more; its connections are forgotten. Returns what ended.

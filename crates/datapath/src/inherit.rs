@@ -3,13 +3,21 @@
 //! Each version pins in a folder of its own, because its maps have other layouts. A link is one and
 //! the same whatever its program: it is pinned here too, led to our program in place, and then the
 //! other version's pin goes. No packet finds the hook open or meets two versions.
+//!
+//! Links of cgroups are not taken over. The node's own hooks let everything pass until the node's record
+//! is written, so the other version's stay beside ours until then; those of socket calls translate twice
+//! to the same end.
 
-use std::{fs, io, path::PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     AttachError, Direction, FileError, Instance,
     instance::failed,
-    link::{existing, pin, remove},
+    link::{existing, pin, remove, take_off},
+    translation::is_of_cgroup,
 };
 
 /// The folder of links in a version's folder.
@@ -31,12 +39,14 @@ impl Instance {
     }
 
     /// Removes what other versions left: links that were not taken over, programs and maps. To be
-    /// called when every interface has been attached.
+    /// called when every interface has been attached and, where the node has a policy of its own,
+    /// after [`Instance::set_host`]: until then the other version's hooks judge the node.
     ///
     /// # Errors
     /// Where a pin cannot be removed.
     pub fn forget_others(&self) -> Result<(), AttachError> {
         for other in self.others()? {
+            take_off_cgroups(&other.join(LINKS))?;
             match fs::remove_dir_all(&other) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(failed("remove", &other)(error).into());
@@ -105,8 +115,20 @@ impl Instance {
     }
 }
 
+/// Nobody writes the tables of these links any more, so they do not wait until the kernel has time.
+fn take_off_cgroups(links: &Path) -> Result<(), AttachError> {
+    let Ok(entries) = fs::read_dir(links) else { return Ok(()) };
+    for entry in entries {
+        let path = entry.map_err(failed("read", links))?.path();
+        if is_of_cgroup(&path) {
+            take_off(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether a folder is named as versions' folders are.
-fn is_version(path: &std::path::Path) -> bool {
+fn is_version(path: &Path) -> bool {
     let name = path.file_name().and_then(std::ffi::OsStr::to_str);
     let number = name.and_then(|name| name.strip_prefix('v'));
     number.is_some_and(|number| number.parse::<u32>().is_ok())

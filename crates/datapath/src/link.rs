@@ -6,7 +6,11 @@
 //! room for the veth that has the index now.
 
 use std::{
-    os::fd::{AsFd, BorrowedFd},
+    fs::File,
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::fs::MetadataExt,
+    },
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -258,9 +262,17 @@ pub(crate) fn existing(path: &Path) -> Result<Option<(FdLink, sys::LinkData)>, A
     Ok(Some((link.into(), data)))
 }
 
+/// Whether a link to this cgroup is pinned at `path`. One that was made anew where another was has
+/// none, whatever is pinned.
+pub(crate) fn leads_to(path: &Path, cgroup: &File) -> Result<bool, AttachError> {
+    let inspect = |source| AttachError::Inspect { path: path.to_owned(), source };
+    let number = cgroup.metadata().map_err(inspect)?.ino();
+    Ok(existing(path)?.is_some_and(|(_, data)| data.cgroup == number))
+}
+
 /// Takes a pinned link off its hook at once. Where only its pin is removed, the kernel does that a
 /// little later, and who attaches again meanwhile is told that the program is there already.
-fn take_off(path: &Path) -> Result<(), AttachError> {
+pub(crate) fn take_off(path: &Path) -> Result<(), AttachError> {
     if !path.exists() {
         return Ok(());
     }

@@ -23,6 +23,7 @@ const MAP_DELETE: u32 = 3;
 const OBJECT_PIN: u32 = 6;
 const OBJECT_GET: u32 = 7;
 const INFO_BY_FD: u32 = 15;
+const PROGRAM_QUERY: u32 = 16;
 const MAP_LOOKUP_AND_DELETE: u32 = 21;
 const MAP_LOOKUP_BATCH: u32 = 24;
 const MAP_UPDATE_BATCH: u32 = 26;
@@ -217,7 +218,7 @@ pub(crate) fn detach_link(link: BorrowedFd<'_>) -> io::Result<()> {
     bpf(LINK_DETACH, &mut attributes).map(drop)
 }
 
-/// What a tcx link is.
+/// What a link of tcx or of a cgroup is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LinkData {
     /// Which kind of link.
@@ -226,19 +227,35 @@ pub(crate) struct LinkData {
     pub(crate) id: u32,
     /// The program's id.
     pub(crate) program: u32,
-    /// The interface, or 0 once it is gone.
+    /// Of tcx: the interface, or 0 once it is gone.
     pub(crate) interface: u32,
+    /// Of a cgroup: its number, or 0 once it is gone.
+    pub(crate) cgroup: u64,
 }
 
 /// Reads a link.
 pub(crate) fn link_data(link: BorrowedFd<'_>) -> io::Result<LinkData> {
-    // `struct bpf_link_info`: type, id, program, then for tcx the interface.
+    // `struct bpf_link_info`: type, id, program, then for tcx the interface and for cgroups the number.
     let mut info = [0_u32; 64];
     let mut attributes = [0; ATTRIBUTES];
     attributes[0] = file(link) | (size_of::<[u32; 64]>() as u64) << 32;
     attributes[1] = info.as_mut_ptr() as u64;
     bpf(INFO_BY_FD, &mut attributes)?;
-    Ok(LinkData { kind: info[0], id: info[1], program: info[2], interface: info[4] })
+    let cgroup = u64::from(info[4]) | u64::from(info[5]) << 32;
+    Ok(LinkData { kind: info[0], id: info[1], program: info[2], interface: info[4], cgroup })
+}
+
+/// The programs that run at a hook of a cgroup, its own alone, in their order. `hook` is the kernel's
+/// number of it.
+pub(crate) fn programs_of_cgroup(cgroup: BorrowedFd<'_>, hook: u32) -> io::Result<Vec<u32>> {
+    let mut programs = [0_u32; 64];
+    let mut attributes = [0; ATTRIBUTES];
+    attributes[0] = file(cgroup) | u64::from(hook) << 32;
+    attributes[2] = programs.as_mut_ptr() as u64;
+    attributes[3] = programs.len() as u64;
+    bpf(PROGRAM_QUERY, &mut attributes)?;
+    let count = (attributes[3] as u32 as usize).min(programs.len());
+    Ok(programs[..count].to_vec())
 }
 
 /// The cookie of the calling thread's network namespace.

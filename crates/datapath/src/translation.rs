@@ -19,7 +19,7 @@ use crate::{
     AttachError, Instance, OpenError, TableError,
     attribution::{EXEC, SOCK_CREATE},
     instance::failed,
-    link::{existing, remove},
+    link::{existing, leads_to, pin_at, remove},
 };
 
 /// The programs and the socket calls at which they stand.
@@ -51,18 +51,14 @@ impl CallProgram {
     fn attach(&mut self, cgroup: &File, path: &Path) -> Result<(), AttachError> {
         let name = self.name;
         let refused = |source| AttachError::Cgroup { program: name, source: Box::new(source) };
-        let wanted = self.program.info().map_err(refused)?.id();
-        match existing(path)? {
-            Some((_, data)) if data.program == wanted => Ok(()),
-            Some((link, _)) => self.update(link).map_err(refused),
-            None => {
-                let link = self.connect(cgroup).map_err(refused)?;
-                link.pin(path).map(drop).map_err(|source| AttachError::PinCgroup {
-                    program: self.name,
-                    source: Box::new(source),
-                })
-            }
+        if leads_to(path, cgroup)? {
+            return self.lead(name, path);
         }
+        let link = self.connect(cgroup).map_err(refused)?;
+        pin_at(link, path, |source| AttachError::PinCgroup {
+            program: name,
+            source: Box::new(source),
+        })
     }
 
     /// Leads what is pinned at `path` here, if its name says that it is this call's.
@@ -71,7 +67,10 @@ impl CallProgram {
         if !name.ends_with(self.name) {
             return Ok(());
         }
+        let wanted = self.program.info().map_err(|source| refused(self.name, source))?.id();
         match existing(path)? {
+            // Its cgroup is gone, or it leads here already.
+            Some((_, data)) if data.cgroup == 0 || data.program == wanted => Ok(()),
             Some((link, _)) => self.update(link).map_err(|source| refused(self.name, source)),
             None => Ok(()),
         }
@@ -159,6 +158,14 @@ impl Instance {
         let mut hasher = DefaultHasher::new();
         path.hash(&mut hasher);
         let cgroup = hasher.finish();
-        self.pins.links.join(format!("cgroup-{cgroup:016x}-{program}"))
+        self.pins.links.join(format!("{OF_CGROUP}{cgroup:016x}-{program}"))
     }
+}
+
+/// Begins the name of the pin of every link to a cgroup.
+const OF_CGROUP: &str = "cgroup-";
+
+pub(crate) fn is_of_cgroup(path: &Path) -> bool {
+    let name = path.file_name().and_then(std::ffi::OsStr::to_str);
+    name.is_some_and(|name| name.starts_with(OF_CGROUP))
 }

@@ -53,7 +53,7 @@ impl NodeEnforcement {
         let (chosen, told) = self.host.choose(&self.name, scene, self.table.slots(), has_host);
         told.into_iter().for_each(|line| self.guard.tell(line));
         let slot = self.table.slots().of_node(&self.name).filter(|_| !chosen.rules.is_empty());
-        if self.instance.host()? != slot {
+        if self.instance.host()?.map(|record| record.endpoint) != slot {
             self.instance.clear_host(now_ns()?)?;
         }
         let in_force = scene.rules.with_node_rules(&chosen.rules);
