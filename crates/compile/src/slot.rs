@@ -25,15 +25,18 @@ pub struct Slots {
     subjects: BTreeMap<SubjectKey, u32>,
 }
 
-/// The slots that interfaces lead to already, by namespace and name: what a process that begins anew
-/// must not give away again.
-impl FromIterator<((String, String), u32)> for Slots {
-    fn from_iter<I: IntoIterator<Item = ((String, String), u32)>>(held: I) -> Self {
-        Self { by_pod: held.into_iter().collect(), ..Self::default() }
-    }
-}
-
 impl Slots {
+    /// The slots that are in use already: those to which interfaces lead, by namespace and name of their
+    /// pods, and that of a node whose record there is, by its name. A process that begins anew must not
+    /// give them away again.
+    pub fn held(
+        pods: impl IntoIterator<Item = ((String, String), u32)>,
+        node: Option<(String, u32)>,
+    ) -> Self {
+        let (by_pod, by_node) = (pods.into_iter().collect(), node.into_iter().collect());
+        Self { by_pod, by_node, subjects: BTreeMap::new() }
+    }
+
     /// Slots for the pods and nodes of `scope`, numbered anew.
     #[must_use]
     pub fn of(world: &World, scope: Scope<'_>) -> Self {
@@ -76,6 +79,11 @@ impl Slots {
     #[must_use]
     pub fn of_node(&self, name: &str) -> Option<u32> {
         self.by_node.get(name).copied()
+    }
+
+    /// The slots of all nodes.
+    pub fn of_nodes(&self) -> impl Iterator<Item = u32> {
+        self.by_node.values().copied()
     }
 
     /// Keeps the slots that subjects have in the kernel, as it was read back. They count down from

@@ -15,7 +15,7 @@ use aya::programs::{
 };
 
 use crate::{
-    AttachError, Direction, Instance, OpenError, Report, RunError,
+    AttachError, Direction, Instance, OpenError, Report, RunError, TableError,
     attribution::refused,
     instance::failed,
     link::{leads_to, pin_at, remove},
@@ -181,6 +181,21 @@ impl Instance {
         let cgroup = File::open(path).map_err(failed("open", path))?;
         let programs = sys::programs_of_cgroup(cgroup.as_fd(), hook(direction));
         Ok(programs.map_err(failed("ask", path))?)
+    }
+
+    /// Nothing of the node is judged any more if its record leads to `endpoint`. Its connections are
+    /// nobody's until it has a record again, and go with the next collection.
+    ///
+    /// # Errors
+    /// Where the map cannot be read or written.
+    pub fn open_host(&self, endpoint: u32) -> Result<(), TableError> {
+        let table = &self.tables.interfaces;
+        match table.get(&INTERFACE_OF_NODE)? {
+            Some(record) if record.endpoint == endpoint => {
+                table.remove(&INTERFACE_OF_NODE).map(drop)
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Nothing of the node is judged any more; its connections are forgotten. Returns what ended.

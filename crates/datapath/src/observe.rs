@@ -59,6 +59,10 @@ impl Kernel for Instance {
         Self::reset_rule_counts(self, numbers)
     }
 
+    fn open_host(&mut self, endpoint: u32) -> Result<(), ReadError> {
+        Ok(Self::open_host(self, endpoint)?)
+    }
+
     fn perform(&mut self, ops: &[Op]) -> Result<(), PerformError> {
         Self::perform(self, ops)
     }

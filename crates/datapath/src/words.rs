@@ -62,8 +62,11 @@ impl Words {
     }
 
     /// Takes an endpoint's sets away and makes what is remembered of it stale. Whatever plan was
-    /// under way, nothing is left of it.
+    /// under way, nothing is left of it. One beyond the table has none: every packet of it is refused.
     pub(crate) fn retire(&self, endpoint: u32) -> Result<(), TableError> {
+        if endpoint >= self.endpoints {
+            return Ok(());
+        }
         let generation = plan::settled_after(self.get(endpoint)?.generation);
         let record = Endpoint { generation, ..Endpoint::default() };
         self.set(endpoint, record)

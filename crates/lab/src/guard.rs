@@ -66,6 +66,7 @@ impl Guard {
     /// Learns what is not programmed, which is news once.
     pub(crate) fn know(&mut self, not_programmed: &NotProgrammed) {
         self.left_out = left_out::left_out(not_programmed);
+        self.told.extend(left_out::interruptions(not_programmed));
     }
 
     /// Puts right what drifted. To be called in the node's network namespace. Returns the news.

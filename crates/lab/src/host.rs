@@ -9,6 +9,7 @@ use std::time::Duration;
 use compile::{Slots, compile};
 use ipnet::IpNet;
 use model::{Rule, Rules, World};
+use node::Held;
 
 use crate::dead_man::{DeadMan, Heard};
 use crate::lock_out::{Protected, lock_outs};
@@ -61,6 +62,18 @@ pub(crate) struct HostPolicy {
 pub(crate) struct Chosen {
     pub(crate) rules: Vec<Rule>,
     wanted: Vec<Rule>,
+}
+
+impl Chosen {
+    /// What of it is in force, where not everything had room: nothing for rules that keep those before
+    /// in force, no rules for a node of which nothing is enforced.
+    pub(crate) fn programmed(self, held: Option<Held>) -> Option<Self> {
+        match held {
+            None => Some(self),
+            Some(Held::LastGood) => None,
+            Some(Held::Quarantine | Held::Unenforced) => Some(Self { rules: Vec::new(), ..self }),
+        }
+    }
 }
 
 impl HostPolicy {

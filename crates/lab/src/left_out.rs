@@ -12,7 +12,7 @@ pub struct LeftOut {
     pub what: String,
     /// Its namespace and name.
     pub name: String,
-    /// What holds instead: `last-good`, `quarantine`, `denied` or `unknown-pod`.
+    /// What holds instead: `last-good`, `quarantine`, `unenforced`, `denied` or `unknown-pod`.
     pub instead: String,
     /// The policies that are not in force on it.
     pub policies: Vec<String>,
@@ -39,10 +39,25 @@ pub(crate) fn left_out(all: &NotProgrammed) -> Vec<LeftOut> {
     all.endpoints.iter().map(endpoint).chain(services).chain(peers).collect()
 }
 
+/// What was cut off or open for a moment, though it is as it should be now.
+pub(crate) fn interruptions(all: &NotProgrammed) -> Vec<String> {
+    let line = |held: &HeldEndpoint| {
+        let meanwhile = match held.held {
+            Held::LastGood => "kept its last good policies",
+            Held::Quarantine => "was in quarantine",
+            Held::Unenforced => "had no policy in force",
+        };
+        let HeldEndpoint { pod, shortage, .. } = held;
+        format!("interrupted: {pod} {meanwhile} while tables were written: {shortage}")
+    };
+    all.interrupted.iter().map(line).collect()
+}
+
 fn endpoint(held: &HeldEndpoint) -> LeftOut {
     let instead = match held.held {
         Held::LastGood => "last-good",
         Held::Quarantine => "quarantine",
+        Held::Unenforced => "unenforced",
     };
     LeftOut {
         name: held.pod.clone(),

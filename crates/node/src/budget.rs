@@ -133,7 +133,7 @@ fn without_others(draft: &Draft<'_>, observed: &Image) -> Image {
 }
 
 /// A slot that is not free yet is one too few.
-fn shortage(error: PlanError) -> Shortage {
+pub(crate) fn shortage(error: PlanError) -> Shortage {
     match error {
         PlanError::Capacity(shortage) => shortage,
         PlanError::SlotTaken { slot } => {

@@ -10,7 +10,7 @@ use compile::{Capacities, CompileError, Compiled, Draft, EndpointSets, Image, Sh
 use model::{End, World};
 use plan::{Op, PlanError};
 
-use crate::budget::{Budget, Fitting};
+use crate::budget::{self, Budget, Fitting};
 use crate::memory::Memory;
 use crate::moves::{self, Move};
 use crate::report::{Held, HeldEndpoint, HeldPeer, HeldService, NotProgrammed};
@@ -59,14 +59,16 @@ pub(crate) fn choose(
             given: draft.endpoints().map(|(slot, sets)| (slot, sets.clone())).collect(),
             fresh,
         }),
-        Err(PlanError::Capacity(shortage)) if let Some(enforced) = enforced => {
-            let mut choice = choose(enforced, None, room, memory, world)?;
-            choice.compiled.unstaged = Some(shortage.into());
-            Ok(choice)
-        }
-        Err(PlanError::Capacity(_) | PlanError::SlotTaken { .. }) => {
-            part(draft, &whole, room, memory, world)
-        }
+        Err(error) => match enforced {
+            Some(enforced) => {
+                let mut choice = choose(enforced, None, room, memory, world)?;
+                choice.compiled.unstaged = Some(budget::shortage(error).into());
+                let needed = plan::needed(room.observed, &whole.image).unwrap_or_default();
+                choice.not_programmed.shortages = needed.shortages(&room.capacities);
+                Ok(choice)
+            }
+            None => part(draft, &whole, room, memory, world),
+        },
     }
 }
 
@@ -182,16 +184,20 @@ fn held(
     world: &World,
     whole: &Compiled,
 ) -> Vec<HeldEndpoint> {
-    let pods: BTreeMap<u32, String> =
-        whole.slots.iter().map(|(pod, slot)| (*slot, world.pod(*pod).to_string())).collect();
+    let pods = whole.slots.iter().map(|(pod, slot)| (*slot, world.pod(*pod).to_string()));
+    let node = |id| format!("node {}", world.node(id).name);
+    let nodes = whole.hosts.iter().map(|(id, slot)| (*slot, node(*id)));
+    let names: BTreeMap<u32, String> = pods.chain(nodes).collect();
+    let is_node = |slot| whole.hosts.values().any(|of_node| *of_node == slot);
     let given = given(&budget.taken);
     let endpoint = |(slot, wanted): (u32, &EndpointSets)| {
         let (held, policies) = match given.get(&slot) {
             Some(has) if has == wanted => return None,
             Some(has) => (Held::LastGood, has.changed(wanted)),
+            None if is_node(slot) => (Held::Unenforced, wanted.policies()),
             None => (Held::Quarantine, wanted.policies()),
         };
-        let pod = pods.get(&slot).cloned().unwrap_or_default();
+        let pod = names.get(&slot).cloned().unwrap_or_default();
         let shortage = shortage_of(budget, slot)?;
         Some(HeldEndpoint { slot, pod, held, policies, shortage })
     };

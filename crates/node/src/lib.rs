@@ -6,6 +6,8 @@
 //!
 //! **Invariant:** nothing is written before it is known to fit, and what does not fit is never a
 //! part of an endpoint's policies: it has all of the new ones, all of the old ones, or quarantine.
+//! **Invariant:** a node itself is never in quarantine, not for a moment: it has all of the new ones, all
+//! of the old ones, or is not judged, which is reported.
 //! **Invariant:** no IO, no clock, no randomness; the kernel and the world are arguments.
 
 mod budget;
@@ -16,7 +18,7 @@ mod report;
 
 use compile::{CompileError, Compiled, Draft, Scope, Slots};
 use model::{Rules, World};
-use plan::{Kernel, PlanError};
+use plan::{Kernel, Op, PlanError};
 
 pub use compile::Shortage;
 pub use report::{Held, HeldEndpoint, HeldPeer, HeldService, NotProgrammed};
@@ -58,8 +60,8 @@ pub enum ProgramError<K: Kernel> {
 }
 
 impl Node {
-    /// A process that begins where another one ended: the slots to which interfaces lead already,
-    /// by namespace and name of their pods.
+    /// A process that begins where another one ended, with the slots that are in use; see
+    /// [`Slots::held`].
     #[must_use]
     pub fn restarted(slots: Slots) -> Self {
         Self { slots, is_behind: true, ..Self::default() }
@@ -141,14 +143,43 @@ impl Node {
             choice::choose(&draft, enforced.as_ref(), room, &self.memory, world)
                 .map_err(unprogrammable)?;
         self.memory.attempt(&compiled.image, given);
-        let may_fit_now = !ops.is_empty() && !not_programmed.is_empty();
+        let is_short = !not_programmed.is_empty() || compiled.unstaged.is_some();
+        let may_fit_now = !ops.is_empty() && is_short;
         // Known before it is done: a write that fails may leave it half done.
-        self.not_programmed = not_programmed.after(self.not_programmed.quarantined());
+        self.not_programmed = not_programmed.after(self.not_programmed.without());
         kernel.reset_rule_counts(&fresh).map_err(ProgramError::Observe)?;
+        for slot in self.slots.of_nodes().filter(|slot| takes_away(*slot, &ops)) {
+            kernel.open_host(slot).map_err(ProgramError::Observe)?;
+        }
         kernel.perform(&ops).map_err(ProgramError::Perform)?;
         self.compiled = Some(compiled);
         Ok(if may_fit_now { Round::Freed } else { Round::Done })
     }
+}
+
+/// Whether an endpoint has no words at some moment of a plan.
+fn takes_away(slot: u32, ops: &[Op]) -> bool {
+    ops.iter().any(|op| match op {
+        Op::Endpoint { endpoint, record } => *endpoint == slot && !record.sets.is_live(),
+        Op::Sets { endpoint, sets } => *endpoint == slot && !sets.is_live(),
+        Op::Cell { .. }
+        | Op::Row { .. }
+        | Op::NoRow { .. }
+        | Op::Port { .. }
+        | Op::Peer { .. }
+        | Op::NoPeer { .. }
+        | Op::Prefix { .. }
+        | Op::NoPrefix { .. }
+        | Op::Subject { .. }
+        | Op::NoSubject { .. }
+        | Op::Staged { .. }
+        | Op::Hairpin { .. }
+        | Op::Generation { .. }
+        | Op::Backend { .. }
+        | Op::NoBackend { .. }
+        | Op::Service { .. }
+        | Op::NoService { .. } => false,
+    })
 }
 
 fn unprogrammable<K: Kernel>(error: ChoiceError) -> ProgramError<K> {

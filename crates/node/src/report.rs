@@ -18,8 +18,8 @@ pub struct NotProgrammed {
     pub services: Vec<HeldService>,
     /// Pods that everybody takes for unknown ones (ruling N34).
     pub peers: Vec<HeldPeer>,
-    /// Endpoints that were in quarantine for a moment, because not even the way to where they are had
-    /// room. They are as they should be, or in `endpoints`.
+    /// Endpoints that were in quarantine for a moment, or of nodes that were not judged, because not even
+    /// the way to where they are had room. They are as they should be, or in `endpoints`.
     pub interrupted: Vec<HeldEndpoint>,
     /// Every table that is too small for all of it, and how large it would have to be.
     pub shortages: Vec<Shortage>,
@@ -32,6 +32,8 @@ pub enum Held {
     LastGood,
     /// Nothing may pass.
     Quarantine,
+    /// Nothing is judged. This is for a node itself, which must not lose its API server.
+    Unenforced,
 }
 
 /// An endpoint that does not have the sets it should.
@@ -39,7 +41,7 @@ pub enum Held {
 pub struct HeldEndpoint {
     /// Its slot.
     pub slot: u32,
-    /// Its pod, by namespace and name.
+    /// Its pod, by namespace and name, or `node` and the node's name.
     pub pod: String,
     /// What it has instead.
     pub held: Held,
@@ -75,16 +77,16 @@ impl NotProgrammed {
     pub(crate) fn after(mut self, on_the_way: Vec<HeldEndpoint>) -> Self {
         for held in on_the_way {
             let is_known = self.interrupted.iter().any(|known| known.slot == held.slot);
-            if !is_known && self.held(held.slot) != Some(Held::Quarantine) {
+            if !is_known && self.held(held.slot) != Some(held.held) {
                 self.interrupted.push(held);
             }
         }
         self
     }
 
-    /// Endpoints that are in quarantine, or were on the way.
-    pub(crate) fn quarantined(&self) -> Vec<HeldEndpoint> {
-        let now = self.endpoints.iter().filter(|held| held.held == Held::Quarantine);
+    /// Endpoints that have no policies in force, or had none on the way.
+    pub(crate) fn without(&self) -> Vec<HeldEndpoint> {
+        let now = self.endpoints.iter().filter(|held| held.held != Held::LastGood);
         self.interrupted.iter().chain(now).cloned().collect()
     }
 
@@ -126,6 +128,7 @@ impl fmt::Display for Held {
         f.write_str(match self {
             Self::LastGood => "keeps its last good policies",
             Self::Quarantine => "is in quarantine",
+            Self::Unenforced => "has no policy in force",
         })
     }
 }

@@ -31,6 +31,13 @@ pub trait Kernel {
     /// Where they cannot be reached.
     fn reset_rule_counts(&mut self, numbers: &[u16]) -> Result<(), Self::ObserveError>;
 
+    /// Where the node itself is judged by this endpoint, it is not judged any more: the endpoint's words
+    /// are about to go, and for a node quarantine is a lock-out.
+    ///
+    /// # Errors
+    /// Where its record cannot be removed.
+    fn open_host(&mut self, endpoint: u32) -> Result<(), Self::ObserveError>;
+
     /// Performs the writes in order and stops at the first that fails: those before it were made.
     ///
     /// # Errors

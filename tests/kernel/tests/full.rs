@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test may say so in any way")]
 
 use abi::{Address, RowKey, RowValue};
-use compile::{Capacities, Scope};
+use compile::{Capacities, Scope, Slots};
 use datapath::{Instance, PerformError, ReadError};
 use node::{Held, Node};
 use plan::{Kernel, Op};
@@ -83,6 +83,10 @@ impl Kernel for Counted<'_> {
         self.instance.reset_rule_counts(numbers)
     }
 
+    fn open_host(&mut self, endpoint: u32) -> Result<(), ReadError> {
+        Ok(self.instance.open_host(endpoint)?)
+    }
+
     fn perform(&mut self, ops: &[Op]) -> Result<(), PerformError> {
         self.writes += ops.len();
         self.instance.perform(ops)
@@ -104,7 +108,13 @@ fn a_process_that_begins_anew_with_nothing_changed_writes_nothing() {
         assert!(std::mem::take(&mut kernel.writes) > 0);
         let dump = bench.instance().observe().unwrap();
 
-        let mut again = Node::restarted(node.slots().clone());
+        let pods = case.world.pods().filter_map(|(_, pod)| {
+            Some(((pod.namespace.clone(), pod.name.clone()), node.slots().get(pod)?))
+        });
+        let of_node = |name: &str| Some((name.to_owned(), node.slots().of_node(name)?));
+        let mut nodes = case.world.nodes().filter_map(|(_, node)| of_node(&node.name));
+        let host = nodes.find(|(_, slot)| dump.endpoints.contains_key(slot));
+        let mut again = Node::restarted(Slots::held(pods, host));
         again.follow(&case.world, Scope::Everywhere);
         again.program(&mut kernel, &case.world, &case.rules).unwrap();
         assert_eq!(kernel.writes, 0, "seed {seed}");
@@ -161,4 +171,18 @@ fn what_was_left_out_has_room_after_the_tables_grew() {
         grown += usize::from(!shortages.is_empty());
     }
     assert!(grown > 0, "no table was ever too small");
+}
+
+#[test]
+fn an_interface_whose_endpoint_is_beyond_the_table_goes_like_any_other() {
+    if !available() {
+        return;
+    }
+    const INTERFACE: u32 = 77;
+    let bench = Bench::new().unwrap();
+    let beyond = bench.instance().capacities().unwrap().endpoints;
+    let record = abi::Interface { endpoint: beyond, ..abi::Interface::default() };
+    bench.instance().set_interface(INTERFACE, record).unwrap();
+    bench.instance().detach(INTERFACE, 0).unwrap();
+    assert!(bench.instance().vacate(INTERFACE, 0).unwrap().is_empty(), "its record is gone");
 }

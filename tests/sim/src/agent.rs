@@ -32,7 +32,8 @@ impl Agent {
     /// Begins with what the kernel holds: the interfaces that lead to slots.
     pub(crate) fn start(kernel: &FakeKernel, clock: &Clock, chance: &mut Chance) -> Self {
         let held = kernel.interfaces.iter();
-        let slots: Slots = held.map(|(key, interface)| (key.clone(), interface.slot)).collect();
+        // No rule of these worlds is about nodes, so none has a record.
+        let slots = Slots::held(held.map(|(key, interface)| (key.clone(), interface.slot)), None);
         Self { node: Node::restarted(slots), watches: Watches::start(clock, chance) }
     }
 

@@ -68,7 +68,10 @@ impl NodeEnforcement {
             Some(endpoint) => self.instance.set_host(endpoint, adoption_end_ns()?)?,
             None => drop(self.instance.clear_host(now_ns()?)?),
         }
-        self.host.begin(Duration::from_nanos(now_ns()?), chosen);
+        let held = slot.and_then(|slot| self.table.not_programmed().held(slot));
+        if let Some(chosen) = chosen.programmed(held) {
+            self.host.begin(Duration::from_nanos(now_ns()?), chosen);
+        }
         self.tell_processes(&scene.world)
     }
 
