@@ -41,17 +41,29 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } held SEC(".maps");
 
-/* Takes a place of the endpoint's share. Returns: whether there was one. */
-static __always_inline bool share_take(__u32 endpoint)
+/* What user space adds to each count while it exchanges `est`: nothing moves there then. */
+static const __s64 SHARES_FROZEN = 1LL << 40;
+
+enum share {
+	SHARE_TAKEN,
+	SHARE_FULL,
+	/* Later: the table is being exchanged. */
+	SHARE_FROZEN,
+};
+
+/* Takes a place of the endpoint's share, if there is one. */
+static __always_inline enum share share_take(__u32 endpoint)
 {
 	__u64 *places = bpf_map_lookup_elem(&held, &endpoint);
+	__s64 before;
 
 	if (!places)
-		return false;
-	if ((__s64)__sync_fetch_and_add(places, 1) < (__s64)established_share)
-		return true;
+		return SHARE_FULL;
+	before = __sync_fetch_and_add(places, 1);
+	if (before < (__s64)established_share)
+		return SHARE_TAKEN;
 	__sync_fetch_and_add(places, -1);
-	return false;
+	return before < SHARES_FROZEN ? SHARE_FULL : SHARE_FROZEN;
 }
 
 static __always_inline void share_return(__u32 endpoint)
@@ -159,19 +171,20 @@ static __always_inline void connection_crowded(struct connection *connection, __
 }
 
 /*
- * Moves a connection that proved its return path. Where `est` or the endpoint's share is full it
- * stays where it is. Two processors may try at once; the second finds it there.
+ * Moves a connection that proved its return path. Where `est` or the endpoint's share is full, or
+ * `est` is being exchanged for a larger one, it stays where it is. Two processors may try at once; the second finds it there.
  */
 static __noinline int connection_promote(const struct connection_key *key,
 					 struct connection *connection)
 {
 	struct connection copy = *connection;
+	enum share share = share_take(key->endpoint);
 	long failed;
 
-	if (!share_take(key->endpoint)) {
+	if (share == SHARE_FULL)
 		connection_crowded(connection, COUNTER_SHARE_FULL);
+	if (share != SHARE_TAKEN)
 		return 0;
-	}
 	copy.flags &= ~CONNECTION_CROWDED;
 	failed = bpf_map_update_elem(&est, key, &copy, BPF_NOEXIST);
 	if (failed)

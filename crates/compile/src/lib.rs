@@ -72,18 +72,28 @@ pub enum CompileError {
     Capacity(#[from] Shortage),
 }
 
-/// Compiles the table of the endpoints in `slots`, for tables of the usual capacities. What is staged
-/// is left out where there is no room for it, because it must not keep what is enforced from being
-/// programmed (ruling N37).
+/// Compiles the table of the endpoints in `slots`, for tables of the usual capacities.
+///
+/// # Errors
+/// As [`compile_within`].
+pub fn compile(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, CompileError> {
+    compile_within(world, rules, slots, &Capacities::default())
+}
+
+/// As [`compile`], for tables of these capacities. What is staged is left out where there is no room for
+/// it, because it must not keep what is enforced from being programmed (ruling N37).
 ///
 /// # Errors
 /// Where a map would overflow. Capacity is counted before anything is committed.
-pub fn compile(world: &World, rules: &Rules, slots: &Slots) -> Result<Compiled, CompileError> {
-    let capacities = Capacities::default();
-    match Draft::new(world, rules, slots).compile(&capacities) {
+pub fn compile_within(
+    world: &World,
+    rules: &Rules,
+    slots: &Slots,
+    capacities: &Capacities,
+) -> Result<Compiled, CompileError> {
+    match Draft::new(world, rules, slots).compile(capacities) {
         Err(error) if rules.staged().len() > 0 => {
-            let enforced =
-                Draft::new(world, &rules.without_staged(), slots).compile(&capacities)?;
+            let enforced = Draft::new(world, &rules.without_staged(), slots).compile(capacities)?;
             Ok(Compiled { unstaged: Some(error), ..enforced })
         }
         compiled => compiled,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use abi::{ProcessKey, SubjectKey, capacity, subject};
+use abi::{ProcessKey, SubjectKey, subject};
 use model::{PodId, Process, ProcessMatch, Rule};
 
 use crate::Slots;
@@ -53,7 +53,7 @@ impl Subjects {
                 let id = ids.get(one).copied().unwrap_or(subject::OTHER);
                 let key = SubjectKey { endpoint: *endpoint, subject: id };
                 let slot = slots.of_subject(&key).or_else(|| free.next());
-                subjects.slots.insert(key, slot.unwrap_or(capacity::ENDPOINTS));
+                subjects.slots.insert(key, slot.unwrap_or(u32::MAX));
                 subjects.of_pod.entry(*pod).or_default().insert(one.clone(), id);
                 subjects.keys.insert((*pod, id), key);
             }

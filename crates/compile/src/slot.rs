@@ -18,11 +18,19 @@ pub enum Scope<'a> {
 
 /// The slot of every endpoint, from 1: of pods by namespace and name, of nodes by name. A node has
 /// one whether or not rules speak for it, so that it never changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slots {
+    /// How many the table has, the first of which is nobody's.
+    capacity: u32,
     by_pod: BTreeMap<(String, String), u32>,
     by_node: BTreeMap<String, u32>,
     subjects: BTreeMap<SubjectKey, u32>,
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self::held([], None)
+    }
 }
 
 impl Slots {
@@ -34,7 +42,8 @@ impl Slots {
         node: Option<(String, u32)>,
     ) -> Self {
         let (by_pod, by_node) = (pods.into_iter().collect(), node.into_iter().collect());
-        Self { by_pod, by_node, subjects: BTreeMap::new() }
+        let capacity = capacity::ENDPOINTS;
+        Self { capacity, by_pod, by_node, subjects: BTreeMap::new() }
     }
 
     /// Slots for the pods and nodes of `scope`, numbered anew.
@@ -86,6 +95,11 @@ impl Slots {
         self.by_node.values().copied()
     }
 
+    /// Learns how many slots the table has, where that is not the usual number.
+    pub fn set_capacity(&mut self, capacity: u32) {
+        self.capacity = capacity;
+    }
+
     /// Keeps the slots that subjects have in the kernel, as it was read back. They count down from
     /// the last slot, so that they and the pods' meet only where there is no room left.
     pub fn keep_subjects(&mut self, subjects: &BTreeMap<SubjectKey, u32>) {
@@ -96,10 +110,11 @@ impl Slots {
         self.subjects.get(key).copied()
     }
 
-    /// The greatest first.
+    /// The greatest first, then those that the table would have if it were larger.
     pub(crate) fn free_for_subjects(&self) -> impl Iterator<Item = u32> {
         let taken = self.taken();
-        (1..capacity::ENDPOINTS).rev().filter(move |slot| !taken.contains(slot))
+        let beyond = self.capacity.max(1)..;
+        (1..self.capacity).rev().chain(beyond).filter(move |slot| !taken.contains(slot))
     }
 
     /// The endpoints of `world` and their slots.

@@ -296,7 +296,7 @@ mod tests {
     }
 
     fn held(program: u32, interface: u32) -> LinkData {
-        LinkData { kind: 11, id: 3, program, interface }
+        LinkData { kind: 11, id: 3, program, interface, cgroup: 0 }
     }
 
     fn found(pinned: PinState, program: u32, programs: &[u32]) -> Vec<Drift> {

@@ -29,6 +29,12 @@ pub struct Capacities {
     pub rows: u32,
     /// Entries of `cells`.
     pub cells: u32,
+    /// Entries of `services`.
+    pub services: u32,
+    /// Entries of `backends`.
+    pub backends: u32,
+    /// Endpoints, and as many entries of everything that each of them has one of. Slots begin at 1.
+    pub endpoints: u32,
     /// Entries of `half`.
     pub half: u32,
     /// Entries of `est`.
@@ -111,15 +117,18 @@ impl Default for Features {
 }
 
 impl Capacities {
-    /// The most that tables of policies grow to: what is short beyond this stays short and is said to
+    /// The most that tables grow to: what is short beyond this stays short and is said to
     /// be.
     pub const BUDGET: Self = Self {
         peers: 1 << 20,
         prefixes: 1 << 17,
         rows: 1 << 20,
         cells: 1 << 23,
+        services: 1 << 17,
+        backends: 1 << 20,
+        endpoints: 1 << 15,
         half: u32::MAX,
-        established: u32::MAX,
+        established: 1 << 19,
         established_share: u32::MAX,
         events: u32::MAX,
     };
@@ -138,8 +147,20 @@ impl Capacities {
             prefixes: room("prefixes", self.prefixes, Self::BUDGET.prefixes),
             rows: room("rows", self.rows, Self::BUDGET.rows),
             cells: room("cells", self.cells, Self::BUDGET.cells),
+            services: room("services", self.services, Self::BUDGET.services),
+            backends: room("backends", self.backends, Self::BUDGET.backends),
+            endpoints: room("endpoints", self.endpoints, Self::BUDGET.endpoints),
             ..self
         }
+    }
+
+    /// With room for so many established connections. The share of an endpoint stays the same part.
+    #[must_use]
+    pub fn with_established(self, established: u32) -> Self {
+        let share = u64::from(self.established_share) * u64::from(established);
+        let share = share / u64::from(self.established.max(1));
+        let established_share = u32::try_from(share).unwrap_or(u32::MAX);
+        Self { established, established_share, ..self }
     }
 }
 
@@ -150,6 +171,9 @@ impl Default for Capacities {
             prefixes: abi::capacity::PREFIXES,
             rows: abi::capacity::ROWS,
             cells: abi::capacity::CELLS,
+            services: 16_384,
+            backends: 65_536,
+            endpoints: abi::capacity::ENDPOINTS,
             half: 65_536,
             established: 131_072,
             established_share: 131_072 / 4,
@@ -183,6 +207,15 @@ mod tests {
         assert_eq!((wanted.rows, wanted.peers), (131_072, has.peers));
         let most = has.with_room(&[short("cells", usize::MAX / 4)]);
         assert_eq!(most.cells, Capacities::BUDGET.cells);
-        assert_eq!(has.with_room(&[short("endpoints", 5_000)]), has);
+        assert_eq!(has.with_room(&[short("endpoints", 5_000)]).endpoints, 8_192);
+        assert_eq!(has.with_room(&[short("ports", 5_000)]), has);
+    }
+
+    #[test]
+    fn an_endpoints_share_of_connections_grows_with_the_table() {
+        let has = Capacities { established: 100, established_share: 25, ..Capacities::default() };
+        let grown = has.with_established(400);
+        assert_eq!((grown.established, grown.established_share), (400, 100));
+        assert_eq!(grown.with_established(100), has);
     }
 }

@@ -134,7 +134,10 @@ pub enum GrowError {
     /// The node's own hooks would go on with tables that nobody writes any more.
     #[error("the kernel refuses the node's own programs for the larger tables")]
     NoHost,
-    /// This map is no table of policies.
+    /// The kernel cannot say when the programs of before have ended.
+    #[error("programs that are running cannot be waited for")]
+    Await(#[source] io::Error),
+    /// This map does not grow.
     #[error("the map `{map}` cannot grow")]
     Fixed {
         /// Which.

@@ -1,8 +1,9 @@
 //! Growing the tables: larger ones are filled beside them, and programs that use those take over.
 //!
 //! A map of the kernel never changes its size. So for a moment there are two that say the same, and
-//! whichever a packet meets, the answer is one. What is not a table of policies stays where it is:
-//! connections, events, counts and endpoints are pinned a second time and shared.
+//! whichever a packet meets, the answer is one. What does not grow stays where it is: it is pinned a
+//! second time and shared. Established connections are written by the programs, so `carry` copies them
+//! while nothing new comes in.
 
 use std::{fs, os::fd::AsFd, path::Path};
 
@@ -22,9 +23,12 @@ use crate::{
 const LARGER: &str = "maps-larger";
 
 impl Instance {
-    /// Makes the tables of policies at least as large as `wanted` says and leads every hook to
-    /// programs that use them. Nothing is denied or let through meanwhile that is not otherwise. To be
-    /// called where the interfaces are, in the node's network namespace. Returns whether any grew.
+    /// Makes the tables that grow at least as large as `wanted` says and leads every hook to programs
+    /// that use them. Nothing is denied or let through meanwhile that is not otherwise. To be called
+    /// where the interfaces are, in the node's network namespace. Returns whether any grew.
+    ///
+    /// Tables of policies, Services, endpoints and established connections grow; see
+    /// `docs/design/overflow.md` for the others.
     ///
     /// # Errors
     /// Where a map or program is refused: then all is as it was.
@@ -35,9 +39,10 @@ impl Instance {
         }
         let config = Config { capacities, ..self.config.clone() };
         let mut larger = self.beside(&config)?;
-        let links = self.pins.links.clone();
-        if let Err(error) = larger.take_over(&links) {
+        if let Err(error) = self.change_over(&mut larger) {
+            let links = self.pins.links.clone();
             self.take_over(&links)?;
+            self.tables.shares.thaw()?;
             forget(&self.pins)?;
             return Err(error);
         }
@@ -46,9 +51,33 @@ impl Instance {
         Ok(true)
     }
 
+    /// Leads every hook to `larger` and gives it the place of these tables. Where live tables grow,
+    /// nothing new comes into them meanwhile: what proves itself stays where it began.
+    fn change_over(&self, larger: &mut Self) -> Result<(), GrowError> {
+        let (has, wanted) = (&self.config.capacities, &larger.config.capacities);
+        let grows_established = has.established != wanted.established;
+        let grows_shares = has.endpoints != wanted.endpoints;
+        if grows_established || grows_shares {
+            self.tables.shares.freeze()?;
+            sys::await_programs().map_err(GrowError::Await)?;
+        }
+        if grows_shares {
+            larger.tables.shares.copy(&self.tables.shares)?;
+        }
+        let carried = grows_established.then(|| larger.tables.carry(&self.tables)).transpose()?;
+        larger.take_over(&self.pins.links)?;
+        if let Some(carried) = carried {
+            sys::await_programs().map_err(GrowError::Await)?;
+            larger.tables.catch_up(&self.tables, carried)?;
+        }
+        let (own, other) = (&self.pins.maps, &larger.pins.maps);
+        Ok(sys::exchange(own, other).map_err(failed("exchange", own))?)
+    }
+
     /// Undoes what is left of a growth that was cut off: some hooks may be led to tables that nobody
     /// will write any more.
     pub(crate) fn end_growth(&mut self) -> Result<(), OpenError> {
+        self.tables.shares.thaw()?;
         if !self.pins.version().join(LARGER).exists() {
             return Ok(());
         }
@@ -87,6 +116,14 @@ impl Instance {
                 "prefixes" => fill(&from.prefixes, &to.prefixes)?,
                 "rows" => fill(&from.rows, &to.rows)?,
                 "cells" => fill(&from.cells, &to.cells)?,
+                "services" => fill(&from.services, &to.services)?,
+                "backends" => fill(&from.backends, &to.backends)?,
+                "interfaces" => fill(&from.interfaces, &to.interfaces)?,
+                "pods" => fill(&from.pods, &to.pods)?,
+                "subjects" => fill(&from.subjects, &to.subjects)?,
+                "endpoints" => to.endpoints.copy(&from.endpoints)?,
+                // Written by the programs; see `change_over`.
+                "est" | "held" => {}
                 _ => return Err(GrowError::Fixed { map }),
             }
         }
@@ -131,9 +168,9 @@ impl Instance {
         }
     }
 
-    /// Takes the place of `before`: the two folders of maps are exchanged in one step.
+    /// Is where `before` was, whose maps have gone to the other folder.
     fn settle(&mut self, before: &Pins) -> Result<(), GrowError> {
-        sys::exchange(&before.maps, &self.pins.maps).map_err(failed("exchange", &before.maps))?;
+        self.tables.shares.thaw()?;
         self.pins = before.clone();
         forget(&self.pins)?;
         Ok(self.pins.keep_programs(&object::fingerprint(&self.config))?)
@@ -168,7 +205,10 @@ fn larger(has: &Capacities, wanted: &Capacities) -> Capacities {
         prefixes: has.prefixes.max(wanted.prefixes),
         rows: has.rows.max(wanted.rows),
         cells: has.cells.max(wanted.cells),
-        ..*has
+        services: has.services.max(wanted.services),
+        backends: has.backends.max(wanted.backends),
+        endpoints: has.endpoints.max(wanted.endpoints),
+        ..has.with_established(has.established.max(wanted.established))
     }
 }
 

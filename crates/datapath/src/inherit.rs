@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn only_folders_that_are_named_as_versions_are_versions() {
-        let is = |name: &str| is_version(std::path::Path::new(name));
+        let is = |name: &str| is_version(Path::new(name));
         assert!(is("/sys/fs/bpf/x/v2") && is("v10"));
         assert!(!is("/sys/fs/bpf/x/v") && !is("v2a") && !is("links") && !is("/"));
     }

@@ -118,8 +118,8 @@ pub struct Report {
 }
 
 impl Instance {
-    /// Opens the instance that is pinned in the configured directory, or makes it. Tables of policies
-    /// that are pinned keep their sizes, see [`Instance::grow`].
+    /// Opens the instance that is pinned in the configured directory, or makes it. Pinned tables that can
+    /// grow keep their sizes, see [`Instance::grow`].
     ///
     /// # Errors
     /// Where the kernel refuses a map or program, or other pinned maps have other sizes.
@@ -152,7 +152,7 @@ impl Instance {
         let has_host = is_pinned || object::load_host(&config, &pins.maps, pin)?;
         Ok(Self {
             features: Features { host: has_host, ..features },
-            tables: Tables::open(&pins.maps, config.programs)?,
+            tables: Tables::open(&pins.maps, &config)?,
             egress: from_pin(EGRESS, &pin(EGRESS))?,
             ingress: from_pin(INGRESS, &pin(INGRESS))?,
             calls: calls(&config, pin)?,
@@ -218,7 +218,8 @@ impl Instance {
             let info = ProgramInfo::from_pin(pin).ok();
             (name, info.and_then(|info| info.verified_instruction_count()))
         };
-        object::names(self.config.programs).map(verified).collect()
+        let of_host = HOST_PROGRAMS.into_iter().filter(|_| self.has_host());
+        object::names(self.config.programs).chain(of_host).map(verified).collect()
     }
 
     /// Detaches everything and removes all pins of this instance. Filters are found in the calling
@@ -290,21 +291,24 @@ pub(crate) fn from_pin(program: &'static str, path: &Path) -> Result<SchedClassi
         .map_err(|source| OpenError::Program { program, source: Box::new(source) })
 }
 
-/// Tables of policies may have grown.
+/// Tables may have grown.
 fn with_pinned_sizes(config: &Config, maps: &Path) -> Config {
     let pinned = |map| MapInfo::from_pin(maps.join(map)).ok().map(|info| info.max_entries());
-    let Capacities { peers, prefixes, rows, cells, .. } = config.capacities;
+    let has = config.capacities;
     let capacities = Capacities {
-        peers: pinned("peers").unwrap_or(peers),
-        prefixes: pinned("prefixes").unwrap_or(prefixes),
-        rows: pinned("rows").unwrap_or(rows),
-        cells: pinned("cells").unwrap_or(cells),
-        ..config.capacities
+        peers: pinned("peers").unwrap_or(has.peers),
+        prefixes: pinned("prefixes").unwrap_or(has.prefixes),
+        rows: pinned("rows").unwrap_or(has.rows),
+        cells: pinned("cells").unwrap_or(has.cells),
+        services: pinned("services").unwrap_or(has.services),
+        backends: pinned("backends").unwrap_or(has.backends),
+        endpoints: pinned("endpoints").unwrap_or(has.endpoints),
+        ..has.with_established(pinned("est").unwrap_or(has.established))
     };
     Config { capacities, ..config.clone() }
 }
 
-/// What is no table of policies cannot grow; saying so early names the map.
+/// What cannot grow is as large as it was made; saying so early names the map.
 fn check_capacities(config: &Config, maps: &Path) -> Result<(), OpenError> {
     for (map, wanted) in object::capacities(config) {
         if let Ok(info) = MapInfo::from_pin(maps.join(map))

@@ -11,6 +11,7 @@
 mod alarm;
 mod attribution;
 mod bpffs;
+mod carry;
 mod clsact;
 mod collect;
 mod company;

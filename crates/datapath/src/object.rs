@@ -221,13 +221,20 @@ fn object_with(
 }
 
 /// The maps whose size is configured.
-pub(crate) fn capacities(config: &Config) -> [(&'static str, u32); 7] {
+pub(crate) fn capacities(config: &Config) -> [(&'static str, u32); 14] {
     let capacities = &config.capacities;
     [
         ("peers", capacities.peers),
         ("prefixes", capacities.prefixes),
         ("rows", capacities.rows),
         ("cells", capacities.cells),
+        ("services", capacities.services),
+        ("backends", capacities.backends),
+        ("endpoints", capacities.endpoints),
+        ("held", capacities.endpoints),
+        ("interfaces", capacities.endpoints),
+        ("pods", capacities.endpoints),
+        ("subjects", capacities.endpoints),
         ("half", capacities.half),
         ("est", capacities.established),
         ("events", capacities.events),

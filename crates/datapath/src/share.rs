@@ -8,6 +8,10 @@ use std::{collections::BTreeMap, os::fd::OwnedFd, sync::atomic::Ordering};
 
 use crate::{error::TableError, memory::Memory};
 
+/// Added to each count while `est` is exchanged: the programs move nothing there then. The programs know
+/// it by the same name.
+const SHARES_FROZEN: u64 = 1 << 40;
+
 /// The mapped array of counts.
 #[derive(Debug)]
 pub(crate) struct Shares {
@@ -26,7 +30,39 @@ impl Shares {
 
     /// How many connections `endpoint` holds.
     pub(crate) fn held(&self, endpoint: u32) -> Result<u64, TableError> {
-        Ok(self.memory.word(endpoint as usize)?.load(Ordering::Acquire))
+        let held = self.memory.word(endpoint as usize)?.load(Ordering::Acquire);
+        Ok(if held & SHARES_FROZEN == 0 { held } else { held - SHARES_FROZEN })
+    }
+
+    /// From now on no program takes a place, until [`Shares::thaw`].
+    pub(crate) fn freeze(&self) -> Result<(), TableError> {
+        for endpoint in 0..self.endpoints {
+            let word = self.memory.word(endpoint as usize)?;
+            let frozen = |held: u64| (held & SHARES_FROZEN == 0).then_some(held + SHARES_FROZEN);
+            // Whoever froze it before did not thaw it.
+            let _ = word.try_update(Ordering::AcqRel, Ordering::Acquire, frozen);
+        }
+        Ok(())
+    }
+
+    /// Places may be taken again.
+    pub(crate) fn thaw(&self) -> Result<(), TableError> {
+        for endpoint in 0..self.endpoints {
+            let word = self.memory.word(endpoint as usize)?;
+            let thawed = |held: u64| (held & SHARES_FROZEN != 0).then(|| held - SHARES_FROZEN);
+            // Most of the time nothing is frozen.
+            let _ = word.try_update(Ordering::AcqRel, Ordering::Acquire, thawed);
+        }
+        Ok(())
+    }
+
+    /// The counts of a smaller array, frozen as they are.
+    pub(crate) fn copy(&self, from: &Self) -> Result<(), TableError> {
+        for endpoint in 0..from.endpoints.min(self.endpoints) {
+            let held = from.memory.word(endpoint as usize)?.load(Ordering::Acquire);
+            self.memory.word(endpoint as usize)?.store(held, Ordering::Release);
+        }
+        self.freeze()
     }
 
     /// How many all endpoints hold.
@@ -96,6 +132,26 @@ mod tests {
         shares.give_back(3).unwrap();
         shares.repair(&before, &BTreeMap::from([(1, 5), (2, 3), (3, 9)])).unwrap();
         assert_eq!(held(&shares), [0, 5, 3, 1]);
+    }
+
+    #[test]
+    fn frozen_counts_read_as_they_are_and_thaw_whatever_was_given_back() {
+        let (small, large) = (shares(&[0, 7]), shares(&[0, 0, 0]));
+        small.freeze().unwrap();
+        small.freeze().unwrap();
+        small.give_back(1).unwrap();
+        assert_eq!(held(&small), [0, 6]);
+        assert!(
+            small.memory.word(1).unwrap().load(Ordering::Relaxed) > 1 << 32,
+            "no share is so large"
+        );
+        large.copy(&small).unwrap();
+        assert!(large.memory.word(2).unwrap().load(Ordering::Relaxed) > 1 << 32);
+        for shares in [&small, &large] {
+            shares.thaw().unwrap();
+            shares.thaw().unwrap();
+            assert_eq!(shares.memory.word(1).unwrap().load(Ordering::Relaxed), 6);
+        }
     }
 
     #[test]

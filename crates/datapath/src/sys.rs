@@ -17,6 +17,7 @@ use std::{
 
 use crate::plain::Plain;
 
+const MAP_CREATE: u32 = 0;
 const MAP_LOOKUP: u32 = 1;
 const MAP_UPDATE: u32 = 2;
 const MAP_DELETE: u32 = 3;
@@ -110,6 +111,37 @@ pub(crate) fn add<K: Plain, V: Plain>(map: BorrowedFd<'_>, key: &K, value: &V) -
         Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Writes one entry that is there. Returns whether it was.
+pub(crate) fn replace<K: Plain, V: Plain>(
+    map: BorrowedFd<'_>,
+    key: &K,
+    value: &V,
+) -> io::Result<bool> {
+    const EXIST: u64 = 2;
+    let mut attributes =
+        element(map, std::ptr::from_ref(key).cast(), std::ptr::from_ref(value).cast_mut().cast());
+    attributes[3] = EXIST;
+    present(bpf(MAP_UPDATE, &mut attributes)).map(|written| written.is_some())
+}
+
+/// Waits until every program that runs at this moment has ended. The kernel promises this to whoever
+/// changes a map of maps, so one is made for it.
+pub(crate) fn await_programs() -> io::Result<()> {
+    const ARRAY: u64 = 2;
+    const ARRAY_OF_MAPS: u64 = 12;
+    const WORD: u64 = size_of::<u32>() as u64;
+    let map = |kind: u64, inner: u64| {
+        let mut attributes = [0; ATTRIBUTES];
+        attributes[..3].copy_from_slice(&[kind | WORD << 32, WORD | 1 << 32, inner << 32]);
+        let fd = bpf(MAP_CREATE, &mut attributes)?;
+        // SAFETY: the kernel has just made this descriptor for us.
+        Ok::<_, io::Error>(unsafe { OwnedFd::from_raw_fd(fd) })
+    };
+    let inner = map(ARRAY, 0)?;
+    let outer = map(ARRAY_OF_MAPS, file(inner.as_fd()))?;
+    update(outer.as_fd(), &0_u32, &(inner.as_raw_fd() as u32))
 }
 
 /// Removes one entry. Returns whether it was there.
@@ -254,8 +286,8 @@ pub(crate) fn programs_of_cgroup(cgroup: BorrowedFd<'_>, hook: u32) -> io::Resul
     attributes[2] = programs.as_mut_ptr() as u64;
     attributes[3] = programs.len() as u64;
     bpf(PROGRAM_QUERY, &mut attributes)?;
-    let count = (attributes[3] as u32 as usize).min(programs.len());
-    Ok(programs[..count].to_vec())
+    let count = attributes[3] as u32 as usize;
+    Ok(programs.into_iter().take(count).collect())
 }
 
 /// The cookie of the calling thread's network namespace.

@@ -59,6 +59,11 @@ impl<K: Plain, V: Plain> Table<K, V> {
         sys::add(self.fd.as_fd(), key, value).map_err(self.failed("write"))
     }
 
+    /// Writes an entry that is there. Returns whether it was.
+    pub(crate) fn replace(&self, key: &K, value: &V) -> Result<bool, TableError> {
+        sys::replace(self.fd.as_fd(), key, value).map_err(self.failed("write"))
+    }
+
     /// Returns whether the entry was there.
     pub(crate) fn remove(&self, key: &K) -> Result<bool, TableError> {
         sys::delete(self.fd.as_fd(), key).map_err(self.failed("remove from"))

@@ -10,7 +10,7 @@ use abi::{
     RowValue, RuleCount, ServiceKey, ServiceValue, SubjectKey, TranslationKey, TranslationValue,
 };
 
-use crate::{OpenError, Programs, share::Shares, table::Table, words::Words};
+use crate::{Config, OpenError, Programs, share::Shares, table::Table, words::Words};
 
 #[derive(Debug)]
 pub(crate) struct Tables {
@@ -41,8 +41,9 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    /// Opens every map of the directory `maps`.
-    pub(crate) fn open(maps: &Path, programs: Programs) -> Result<Self, OpenError> {
+    /// Opens every map that `config` says of the directory `maps`.
+    pub(crate) fn open(maps: &Path, config: &Config) -> Result<Self, OpenError> {
+        let (programs, slots) = (config.programs, config.capacities.endpoints);
         let endpoints: Table<u32, u64> = Table::open(maps, "endpoints")?;
         let is_for = |wanted| programs == wanted;
         let held: Table<u32, u64> = Table::open(maps, "held")?;
@@ -71,8 +72,8 @@ impl Tables {
             test_maker: is_for(Programs::TestRuns)
                 .then(|| Table::open(maps, "test_maker"))
                 .transpose()?,
-            endpoints: Words::map(endpoints.fd(), abi::capacity::ENDPOINTS)?,
-            shares: Shares::map(held.fd(), abi::capacity::ENDPOINTS)?,
+            endpoints: Words::map(endpoints.fd(), slots)?,
+            shares: Shares::map(held.fd(), slots)?,
         })
     }
 }

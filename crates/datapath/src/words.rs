@@ -72,6 +72,11 @@ impl Words {
         self.set(endpoint, record)
     }
 
+    /// The records of a smaller array.
+    pub(crate) fn copy(&self, from: &Self) -> Result<(), TableError> {
+        from.entries()?.into_iter().try_for_each(|(slot, record)| self.set(slot, record))
+    }
+
     /// Every record that is not all zero.
     pub(crate) fn entries(&self) -> Result<Vec<(u32, Endpoint)>, TableError> {
         let records = (0..self.endpoints).map(|slot| Ok((slot, self.get(slot)?)));

@@ -26,7 +26,7 @@ use crate::scene::Scene;
 use crate::silent::{self, Place};
 use crate::status::{AlarmStatus, NodeStatus};
 use crate::witness::{self, FlowKey, Testimony};
-use crate::{LabError, LabName, netns, rule_use};
+use crate::{LabError, LabName, growth, netns, rule_use};
 
 mod program;
 
@@ -87,6 +87,8 @@ struct NodeEnforcement {
     guard: Guard,
     containers: Containers,
     host: HostPolicy,
+    /// The kernel refused larger tables.
+    cannot_grow: bool,
 }
 
 /// A pod whose hooks are attached.
@@ -252,6 +254,7 @@ impl NodeEnforcement {
             attached: BTreeMap::new(),
             containers: Containers::below(cgroup),
             host: HostPolicy::default(),
+            cannot_grow: false,
         })
     }
 
@@ -302,6 +305,10 @@ impl NodeEnforcement {
     }
 
     fn look_after(&mut self) -> Result<Vec<String>, EnforceError> {
+        if !self.cannot_grow {
+            let Self { instance, netns, guard, .. } = self;
+            self.cannot_grow = growth::grow_connections(instance, netns, guard)?.is_none();
+        }
         let interfaces = self.interfaces();
         let Self { instance, guard, netns, .. } = self;
         Ok(netns::within(netns, || Ok::<_, std::io::Error>(guard.look(instance, &interfaces)))?)

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use compile::{Slots, compile};
+use compile::{Capacities, Slots, compile_within};
 use ipnet::IpNet;
 use model::{Rule, Rules, World};
 use node::Held;
@@ -166,7 +166,9 @@ const UNSUPPORTED: &str = "rules about the node itself are not enforced: its soc
 fn lock_outs_of(node: &str, scene: &Scene, rules: &[Rule], slots: &Slots) -> Vec<String> {
     let world = &scene.world;
     let Some(id) = world.find_node(node).filter(|_| !rules.is_empty()) else { return Vec::new() };
-    match compile(world, &scene.rules.with_node_rules(rules), slots) {
+    let rules = scene.rules.with_node_rules(rules);
+    // What it says does not depend on whether there is room for it.
+    match compile_within(world, &rules, slots, &Capacities::UNLIMITED) {
         Ok(compiled) => {
             let outs = lock_outs(world, &compiled, id, &scene.guarded.protected);
             outs.iter().map(ToString::to_string).collect()

@@ -134,6 +134,7 @@ impl Node {
         let observed = kernel.observe().map_err(ProgramError::Observe)?;
         let capacities = kernel.capacities().map_err(ProgramError::Observe)?;
         self.memory.recall(&observed);
+        self.slots.set_capacity(capacities.endpoints);
         self.slots.keep_subjects(&observed.subjects);
         let draft = Draft::new(world, rules, &self.slots);
         let without = (rules.staged().len() > 0).then(|| rules.without_staged());

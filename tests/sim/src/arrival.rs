@@ -30,6 +30,8 @@ impl Arrival<'_> {
         let held = self.held(case);
         let is_right = match held {
             Some(Held::Quarantine) => answer.verdict == Verdict::Deny,
+            // A node may be left so, a pod never.
+            Some(Held::Unenforced) => false,
             _ if answer.verdict == Verdict::Deny && self.is_refused(case.ask.remote) => true,
             None => self.is_wanted(case, pod, &answer),
             Some(Held::LastGood) => {

@@ -203,7 +203,7 @@ impl Simulation {
                     self.kept.insert(*slot, vec![expect::own_rules(belief, *pod)]);
                 }
                 Some(Held::LastGood) => self.tally.held += 1,
-                Some(Held::Quarantine) => {
+                Some(Held::Quarantine | Held::Unenforced) => {
                     self.kept.remove(slot);
                     self.tally.quarantined += 1;
                 }
