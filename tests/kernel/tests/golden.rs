@@ -4,7 +4,12 @@
 //! So what a change costs is seen here: the counts are compared with a file where the kernel and the
 //! compiler are known in it, and half of what is permitted is the limit everywhere.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test may say so in any way")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test may say so in any way"
+)]
 
 use std::{collections::BTreeMap, fmt::Write, path::PathBuf};
 
@@ -32,6 +37,12 @@ fn release() -> String {
     std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap().trim().to_owned()
 }
 
+/// Whether this kernel takes the programs of the node itself.
+fn has_host() -> bool {
+    let directory = format!("/sys/fs/bpf/ringfence-golden-host-{}", std::process::id());
+    Loaded(Instance::open(&Config::new(directory.into())).unwrap()).0.has_host()
+}
+
 fn counted() -> Counts {
     datapath::ensure_bpffs().unwrap();
     let mut counts = Counts::new();
@@ -39,6 +50,8 @@ fn counted() -> Counts {
         let directory = format!("/sys/fs/bpf/ringfence-golden-{object}-{}", std::process::id());
         let mut config = Config::new(directory.into());
         config.programs = programs;
+        // Without it the verifier removes what the node's own hooks do.
+        config.node_namespace = Some(datapath::netns_cookie().unwrap());
         let loaded = Loaded(Instance::open(&config).unwrap());
         println!("{object}: {:?}", loaded.0.features());
         for (program, count) in loaded.0.verified_instructions() {
@@ -86,6 +99,9 @@ fn every_program_takes_what_is_written_down_and_less_than_half_of_what_is_permit
     let counts = counted();
     println!("{}", written(&counts));
     assert!(counts.len() >= 12, "both objects have their programs");
+    let of_host = |key: &&[String; 4]| key[3].starts_with("ringfence_host_");
+    let (found, has_host) = (counts.keys().filter(of_host).count(), has_host());
+    assert_eq!(found, if has_host { 4 } else { 0 }, "and so has the node itself");
     for (key, count) in &counts {
         assert!(*count < BUDGET, "{key:?}: {count} of {BUDGET}");
     }
