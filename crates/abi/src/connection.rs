@@ -28,7 +28,7 @@ pub struct ConnectionKey {
     pub local_port: u16,
     /// The other end's port; 0 for ICMP.
     pub remote_port: u16,
-    /// The endpoint; there are no more of them than [`crate::capacity::ENDPOINTS`].
+    /// The endpoint; tables of endpoints grow to less than 65,536.
     pub endpoint: u16,
     /// IP protocol number.
     pub protocol: u8,
