@@ -24,8 +24,13 @@ pub(crate) enum TestError {
 /// Runs all tests of the tree in `root`.
 pub(crate) fn run(root: &Path) -> Result<Ended, TestError> {
     let workspace = Workspace::read(root)?;
-    let suite =
-        Suite { root: root.to_path_buf(), variables: Vec::new(), log: None, seconds_max: None };
+    let suite = Suite {
+        root: root.to_path_buf(),
+        variables: Vec::new(),
+        log: None,
+        seconds_max: None,
+        without: &[],
+    };
     let unprivileged = suite.run(&suite::unprivileged(&workspace.members))?;
     match unprivileged {
         Outcome::Passed => privileged(&suite, &suite::privileged(&workspace.members)),

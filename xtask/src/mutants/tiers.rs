@@ -25,6 +25,10 @@ pub(super) const CORE: [&str; 7] = [
 /// The crate that sees what the programs do, by test runs and by real packets.
 const KERNEL: [&str; 1] = ["ringfence-kernel"];
 
+/// Tests that see that a program is another one, and nothing of what it does: they would catch every
+/// mutant in C, and say nothing of it.
+const BY_FORM: [&str; 1] = ["golden"];
+
 /// A mutant may loop for ever; the longest honest test binary takes a fraction of this.
 const SECONDS_MAX: u32 = 900;
 
@@ -63,6 +67,7 @@ impl KernelAndCore {
             ],
             log: Some(self.scratch.log(name)),
             seconds_max: Some(SECONDS_MAX),
+            without: &BY_FORM,
         }
     }
 }
