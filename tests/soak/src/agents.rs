@@ -347,10 +347,6 @@ impl Agents {
         self.shared.note(format!("agent: killed while told to {what}"));
         self.lives.kills += 1;
         self.lives.in_the_middle += u64::from(was_busy);
-        if was_busy && matches!(what, "change" | "resume") {
-            let now = self.shared.now();
-            self.shared.ledger().versions.cut_off(now);
-        }
         Ok(())
     }
 }

@@ -290,7 +290,8 @@ impl Control {
     async fn run(&mut self, pods: &[Pod]) -> Result<(), SoakError> {
         let since = Instant::now();
         for pod in pods {
-            self.shared.ledger().born(*pod);
+            let now = self.shared.now();
+            self.shared.ledger().begins(*pod, now);
             self.shared.note(format!("{} starts with {}", pod.name(), pod.ipv4()));
             let netns = self.fabric.netns(pod.place)?;
             let (ready, started) = oneshot::channel();

@@ -26,6 +26,7 @@ const BEFORE: Duration = Duration::from_millis(300);
 #[derive(Clone, Copy, Debug)]
 struct Known {
     pod: Pod,
+    born: Nanoseconds,
     stopping: Option<Nanoseconds>,
 }
 
@@ -59,9 +60,6 @@ pub struct Counts {
     pub ended: u64,
     /// Arrived though no world allowed them.
     pub forbidden: u64,
-    /// The same while the version before was in force and one of its plans had been cut off, which is
-    /// a fault of it that is mended.
-    pub outlived: u64,
     /// Did not arrive though every world allowed them.
     pub wrongly_dropped: u64,
     /// Arrived when they had been given up; not dropped, but late.
@@ -88,8 +86,8 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// A pod is about to be there.
-    pub(crate) fn born(&mut self, pod: Pod) {
-        self.pods.insert(pod.life, Known { pod, stopping: None });
+    pub(crate) fn begins(&mut self, pod: Pod, now: Nanoseconds) {
+        self.pods.insert(pod.life, Known { pod, born: now, stopping: None });
     }
 
     /// A pod is about to go.
@@ -170,10 +168,7 @@ impl Ledger {
         let may = self.timeline.said(forth, sent, now).by_one
             || way.is_reply && self.timeline.said(back, sent, now).by_one
             || self.is_adopted(way) && self.timeline.said(adopted, sent, now).by_one;
-        if !may && self.versions.outlives(sent) {
-            self.counts.outlived += 1;
-            self.tell("OUTLIVED", "denied", way, sent, now);
-        } else if !may {
+        if !may {
             self.counts.forbidden += 1;
             self.tell("FORBIDDEN", "denied", way, sent, now);
         }
@@ -195,7 +190,9 @@ impl Ledger {
         });
         if !said.by_one {
             self.counts.denied += 1;
-        } else if way.is_reply && self.versions.is_unknown(way.opened, from, to) {
+        } else if way.is_reply && self.versions.is_unknown(way.opened, from, to)
+            || said.by_all && stays && self.is_excused(way, from, to)
+        {
             self.counts.ended += 1;
         } else if said.by_all && stays {
             self.counts.wrongly_dropped += 1;
@@ -221,8 +218,29 @@ impl Ledger {
         }
     }
 
+    /// Whether a version took this over without knowing who opened it: each end lets it live where
+    /// either end may have.
     fn is_adopted(&self, way: Way) -> bool {
-        way.opened.is_some_and(|opened| self.versions.is_adopted(opened))
+        way.opened.map_or_else(
+            || self.born(way).is_some_and(|born| self.versions.is_taken_over(born)),
+            |opened| self.versions.is_adopted(opened),
+        )
+    }
+
+    /// Since when both ends are there.
+    fn born(&self, way: Way) -> Option<Nanoseconds> {
+        let born = |life| self.pods.get(&life).map(|known| known.born);
+        Some(born(way.opener)?.max(born(way.responder)?))
+    }
+
+    /// Whether a lost datagram may be the one by which an end finds out who opened the flow.
+    fn is_excused(&mut self, way: Way, from: Nanoseconds, to: Nanoseconds) -> bool {
+        let Some((opener, responder)) = self.ends(way) else { return false };
+        let back = self.timeline.said((&responder, &opener, Port::Other), from, to);
+        way.opened.is_none()
+            && self.is_adopted(way)
+            && !back.by_all
+            && self.versions.excuse((way.opener, way.responder, way.port))
     }
 
     fn ends(&self, way: Way) -> Option<(Pod, Pod)> {
@@ -299,7 +317,7 @@ mod tests {
     fn ledger() -> Ledger {
         let open = Arc::new(Verdicts::of(&Policies::none()).unwrap());
         let mut ledger = Ledger::default();
-        [1, 2].map(pod).into_iter().for_each(|pod| ledger.born(pod));
+        [1, 2].map(pod).into_iter().for_each(|pod| ledger.begins(pod, 0));
         ledger.timeline.begin(SECOND, HashSet::from([1, 2]), Arc::clone(&open));
         ledger.timeline.done(SECOND);
         ledger.timeline.begin(10 * SECOND, HashSet::from([1]), open);
@@ -348,7 +366,7 @@ mod tests {
     #[test]
     fn a_packet_for_a_pod_whose_address_another_has_now_is_judged_as_the_others() {
         let mut ledger = ledger();
-        ledger.born(pod(3));
+        ledger.begins(pod(3), 0);
         ledger.sent(message(1, 5 * SECOND));
         ledger.arrived(&message(1, 5 * SECOND), 3, 5 * SECOND + 1);
         assert_eq!(ledger.counts.forbidden, 1, "no world knows the third pod");

@@ -81,14 +81,8 @@ fn start(cli: &Cli) -> Result<bool, SoakError> {
 fn told(outcome: &Outcome, scale: &Scale) -> bool {
     let counts = &outcome.counts;
     println!(
-        "delivered={} denied={} undecided={} ended={} outlived={} late={} slow={}",
-        counts.delivered,
-        counts.denied,
-        counts.undecided,
-        counts.ended,
-        counts.outlived,
-        counts.late,
-        counts.slow
+        "delivered={} denied={} undecided={} ended={} late={} slow={}",
+        counts.delivered, counts.denied, counts.undecided, counts.ended, counts.late, counts.slow
     );
     println!(
         "stops={} killed_at_work={} upgrades={} idle_starts={} idle_writes={}",

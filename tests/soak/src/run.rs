@@ -166,8 +166,6 @@ async fn versions(
     control.always_new_veths = true;
     control.agents.options.program = previous.to_owned();
     let now = || shared.now();
-    shared.ledger().versions.switching(now(), Version::Before);
-    shared.ledger().versions.switched(now());
     churn(control, &part).await?;
     shared.ledger().versions.switching(now(), Version::Ours);
     control.agents.switch(options.agent.clone()).await?;

@@ -1,9 +1,15 @@
 //! Versions that take over from each other, and what follows for packets meanwhile and after.
 //!
-//! What the one knew of connections, the other does not; and the version before ours has a fault of
-//! its own that is known, for which ours must not be blamed and nothing else excused.
+//! What the one knew of connections, the other does not. That excuses some packets, and every excuse is
+//! as narrow as it can be told.
+
+use std::collections::HashMap;
 
 use crate::clock::Nanoseconds;
+use crate::pod::Life;
+
+/// Opener, responder, and the port by its place.
+pub(crate) type Flow = (Life, Life, u8);
 
 /// A time in which another version took over.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +34,8 @@ pub(crate) enum Version {
 #[derive(Debug, Default)]
 pub(crate) struct Versions {
     switches: Vec<Switch>,
-    /// From when to when connections may outlive what denies them.
-    outliving: Vec<(Nanoseconds, Option<Nanoseconds>)>,
+    /// How often a datagram of each flow was excused.
+    excused: HashMap<Flow, u8>,
 }
 
 impl Versions {
@@ -43,37 +49,32 @@ impl Versions {
         if let Some(switch) = self.switches.last_mut() {
             switch.to = Some(now);
         }
-        for (_, end) in self.outliving.iter_mut().filter(|(_, end)| end.is_none()) {
-            *end = Some(now);
-        }
-    }
-
-    /// An agent was killed while it followed a change. The version before did not say in the tables
-    /// that a plan was under way (ours does since commit 8effb13): the next one found endpoints that
-    /// had what they were to have, and had no connection judged again.
-    pub(crate) fn cut_off(&mut self, now: Nanoseconds) {
-        if self.switches.last().is_some_and(|last| last.by == Version::Before) {
-            self.outliving.push((now, None));
-        }
     }
 
     /// Who enforced at that time, in words.
     pub(crate) fn describe(&self, at: Nanoseconds) -> &'static str {
         let last = self.switches.iter().rev().find(|one| one.from <= at);
         match last {
-            None => "our version",
+            None => "the first version",
             Some(one) if one.to.is_none_or(|end| at <= end) => "a version that takes over",
             Some(Switch { by: Version::Ours, .. }) => "our version",
             Some(Switch { by: Version::Before, .. }) => "the version before",
         }
     }
 
-    /// Whether what was sent then may belong to a connection that outlived a plan that was cut off.
-    pub(crate) fn outlives(&self, sent: Nanoseconds) -> bool {
-        let covers = |(from, to): &(Nanoseconds, Option<Nanoseconds>)| {
-            *from <= sent && to.is_none_or(|to| sent <= to)
-        };
-        self.outliving.iter().any(covers)
+    /// Whether a flow of datagrams may have been taken over in its middle, whose ends are both there
+    /// since `born`. Nothing in a datagram tells who asked first: where the first one that a hook saw
+    /// was an answer, that end takes the answerer for the opener.
+    pub(crate) fn is_taken_over(&self, born: Nanoseconds) -> bool {
+        self.switches.iter().any(|one| one.to.is_none_or(|end| born <= end))
+    }
+
+    /// Excuses the loss of a datagram of such a flow: an end that took it the wrong way round cuts it
+    /// when that way is denied, and takes it the right way with the next one. Each end does so once.
+    pub(crate) fn excuse(&mut self, flow: Flow) -> bool {
+        let times = self.excused.entry(flow).or_default();
+        *times = times.saturating_add(1);
+        *times <= 2
     }
 
     /// Whether a version took over between `from` and `to` that could not know what an answer belongs
@@ -111,7 +112,7 @@ mod tests {
         assert!(!versions.is_unknown(Some(1), 5, 12), "ours adopts connections");
         assert_eq!(versions.describe(12), "a version that takes over");
         versions.switched(20);
-        assert_eq!([9, 21].map(|at| versions.describe(at)), ["our version"; 2]);
+        assert_eq!([9, 21].map(|at| versions.describe(at)), ["the first version", "our version"]);
         assert!(versions.is_unknown(None, 20, 30) && !versions.is_unknown(None, 21, 30));
         assert!(versions.is_adopted(20) && !versions.is_adopted(21));
         versions.switching(30, Version::Before);
@@ -120,20 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn connections_outlive_plans_of_the_version_before_that_were_cut_off_and_no_other() {
+    fn flows_that_a_version_took_over_are_excused_once_for_each_end_and_younger_ones_never() {
         let mut versions = Versions::default();
-        versions.cut_off(1);
-        assert!(!versions.outlives(2), "nobody took over, so it is ours");
-        versions.switching(5, Version::Before);
+        assert!(!versions.is_taken_over(1));
+        versions.switching(5, Version::Ours);
         versions.switched(6);
-        assert!(!versions.outlives(7), "nothing was cut off");
-        versions.cut_off(8);
-        assert!(!versions.outlives(7) && versions.outlives(8) && versions.outlives(90));
-        versions.switching(100, Version::Ours);
-        versions.cut_off(101);
-        assert!(versions.outlives(105), "until every hook is led to ours");
-        versions.switched(110);
-        versions.cut_off(111);
-        assert!(!versions.outlives(112));
+        assert!(versions.is_taken_over(6) && !versions.is_taken_over(7));
+        assert_eq!([(); 3].map(|()| versions.excuse((1, 2, 0))), [true, true, false]);
+        assert!(versions.excuse((2, 1, 0)), "another flow");
     }
 }
