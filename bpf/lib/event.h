@@ -100,6 +100,8 @@ struct report {
 	__u32 subject;
 	__u8 kind;
 	__u8 remote_opened;
+	/* Of the rule that decided, as `cell` has it: no event says it, but it fits here. */
+	__u16 counter;
 };
 
 __checked_alone int event_emit(const struct report *report, const struct connection *connection,

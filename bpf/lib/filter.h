@@ -22,7 +22,7 @@ static __noinline int refuse(struct __sk_buff *skb, struct passage *passage)
 {
 	struct report *report = &passage->report;
 
-	passage->counter = report->judgement.enforced.counter;
+	report->counter = report->judgement.enforced.counter;
 	report->kind = EVENT_DENIED;
 	count(report->judgement.enforced.reason);
 	event_repeated(report, sender(skb, passage));
@@ -47,7 +47,7 @@ static __noinline int cut(struct __sk_buff *skb, struct passage *passage,
 {
 	struct report *report = &passage->report;
 
-	passage->counter = report->judgement.enforced.counter;
+	report->counter = report->judgement.enforced.counter;
 	report->kind = EVENT_CUT;
 	count(report->judgement.enforced.reason);
 	count(COUNTER_CUT);
@@ -198,7 +198,7 @@ static __always_inline int filter_adopted(struct __sk_buff *skb, struct passage 
 	if (report->remote_opened != (passage->hook.direction == INGRESS))
 		flags |= CONNECTION_REPLIED;
 	connection_open(&report->key, report, passage->words.stamp, flags, skb->len);
-	passage->counter = report->judgement.enforced.counter;
+	report->counter = report->judgement.enforced.counter;
 	report->kind = EVENT_OPENED;
 	event_emit(report, NULL, sender(skb, passage));
 	return TCX_NEXT;
@@ -224,7 +224,7 @@ static __noinline int filter_new(struct __sk_buff *skb, struct passage *passage,
 		flags |= CONNECTION_REMOTE_OPENED;
 	if (packet->role == ROLE_ANSWER)
 		flags |= CONNECTION_REPLIED;
-	passage->counter = report->judgement.enforced.counter;
+	report->counter = report->judgement.enforced.counter;
 	if (!keep)
 		connection_open(&report->key, report, passage->words.stamp, flags, skb->len);
 	report->kind = EVENT_OPENED;
@@ -243,7 +243,7 @@ static __noinline int filter_group(struct __sk_buff *skb, struct passage *passag
 	judge(skb, passage, interface);
 	if (report->judgement.enforced.verdict != VERDICT_ALLOW)
 		return refuse(skb, passage);
-	passage->counter = report->judgement.enforced.counter;
+	report->counter = report->judgement.enforced.counter;
 	report->kind = EVENT_OPENED;
 	event_repeated(report, sender(skb, passage));
 	return TCX_NEXT;
@@ -284,7 +284,7 @@ static __always_inline int filter_connection(struct __sk_buff *skb, struct passa
 			return TCX_NEXT;
 		if (goes_on_unasked(connection, &passage->packet, direction))
 			return filter_new(skb, passage, interface, true);
-		passage->counter = connection->counter;
+		passage->report.counter = connection->counter;
 		connection_touch(skb, connection, direction, now);
 		connection_follow(&report->key, connection, &passage->packet, direction, established);
 		return TCX_NEXT;
@@ -376,7 +376,7 @@ static __always_inline int filter(struct __sk_buff *skb, struct passage *passage
 	__u32 length = skb->len, segments = skb->gso_segs;
 	int verdict = filter_packet(skb, passage);
 
-	if (passage->counter)
-		count_rule(passage->counter, segments ? segments : 1, length);
+	if (passage->report.counter)
+		count_rule(passage->report.counter, segments ? segments : 1, length);
 	return verdict;
 }

@@ -40,7 +40,7 @@ static __noinline int fragment_remember(const struct passage *passage, __u32 end
 		.seen_ns = bpf_ktime_get_coarse_ns(),
 		.generation = passage->words.stamp,
 		.end = packet->fragment_end,
-		.counter = passage->counter,
+		.counter = passage->report.counter,
 		.verdict = allowed ? VERDICT_ALLOW : VERDICT_DENY,
 	};
 
@@ -64,7 +64,7 @@ static __noinline int fragment_allowed(struct passage *passage, __u32 endpoint)
 	first = bpf_map_lookup_elem(&fragments, &key);
 	if (!first)
 		return false;
-	passage->counter = first->counter;
+	passage->report.counter = first->counter;
 	return first->verdict == VERDICT_ALLOW && first->generation == passage->words.generation &&
 	       packet->fragment_offset >= first->end &&
 	       bpf_ktime_get_coarse_ns() - first->seen_ns < lifetime_fragment_ns;

@@ -47,7 +47,7 @@ static __always_inline int host_filter(struct __sk_buff *skb, struct passage *pa
 	if (!interface)
 		return SOCKET_PASS;
 	verdict = host_packet(skb, passage, interface);
-	if (passage->counter)
-		count_rule(passage->counter, segments ? segments : 1, skb->len);
+	if (passage->report.counter)
+		count_rule(passage->report.counter, segments ? segments : 1, skb->len);
 	return verdict == TCX_NEXT ? SOCKET_PASS : SOCKET_DROP;
 }

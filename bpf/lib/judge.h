@@ -19,8 +19,6 @@ struct passage {
 	struct packet packet;
 	struct words words;
 	struct report report;
-	/* Of the rule that decided, as `cell` has it. */
-	__u16 counter;
 };
 
 /*

@@ -19,11 +19,13 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } subjects SEC(".maps");
 
+/* Most nodes have few or none, and no packet writes here, so memory is found when it is needed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, struct process_key);
 	__type(value, __u32);
 	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } processes SEC(".maps");
 

@@ -37,7 +37,8 @@ pub use table::{Cell, PORT_SLOTS, RowKey, RowValue, RuleCount, column, port_slot
 /// Changes whenever a key, a value or its meaning does; it is part of where maps are pinned.
 pub const VERSION: u32 = 4;
 
-/// The most rows, cells and peers that an instance holds unless it was told otherwise.
+/// The most rows, cells and peers that a compiler reckons with unless it was told otherwise; an
+/// instance's tables begin smaller and grow.
 pub mod capacity {
     /// Entries of `peers`.
     pub const PEERS: u32 = 131_072;

@@ -41,6 +41,16 @@ pub struct Capacities {
     pub established: u32,
     /// How many of those one endpoint may hold.
     pub established_share: u32,
+    /// Entries of `denied`.
+    pub denied: u32,
+    /// Entries of `fragments`.
+    pub fragments: u32,
+    /// Entries of `affinities`.
+    pub affinities: u32,
+    /// Entries of `translations`.
+    pub translations: u32,
+    /// Entries of `processes`.
+    pub processes: u32,
     /// Octets of the ring of events, a power of two and whole pages.
     pub events: u32,
 }
@@ -117,6 +127,27 @@ impl Default for Features {
 }
 
 impl Capacities {
+    /// Those of a node with 110 pods in a cluster of 10,000: all maps together hold 20 MB at most.
+    /// What grows begins as small as that; the others stay as they are.
+    const USUAL: Self = Self {
+        peers: 1 << 14,
+        prefixes: 1 << 14,
+        rows: 1 << 13,
+        cells: 1 << 15,
+        services: 1 << 11,
+        backends: 1 << 13,
+        endpoints: abi::capacity::ENDPOINTS,
+        half: 1 << 14,
+        established: 5 << 13,
+        established_share: (5 << 13) / 4,
+        denied: 1 << 14,
+        fragments: 1 << 12,
+        affinities: 1 << 12,
+        translations: 1 << 13,
+        processes: 1 << 14,
+        events: 1 << 20,
+    };
+
     /// The most that tables grow to: what is short beyond this stays short and is said to
     /// be.
     pub const BUDGET: Self = Self {
@@ -127,10 +158,8 @@ impl Capacities {
         services: 1 << 17,
         backends: 1 << 20,
         endpoints: 1 << 15,
-        half: u32::MAX,
         established: 1 << 19,
-        established_share: u32::MAX,
-        events: u32::MAX,
+        ..Self::USUAL
     };
 
     /// With room for what was short, as far as the budget goes. Tables double, so that they seldom
@@ -166,19 +195,7 @@ impl Capacities {
 
 impl Default for Capacities {
     fn default() -> Self {
-        Self {
-            peers: abi::capacity::PEERS,
-            prefixes: abi::capacity::PREFIXES,
-            rows: abi::capacity::ROWS,
-            cells: abi::capacity::CELLS,
-            services: 16_384,
-            backends: 65_536,
-            endpoints: abi::capacity::ENDPOINTS,
-            half: 65_536,
-            established: 131_072,
-            established_share: 131_072 / 4,
-            events: 1 << 20,
-        }
+        Self::USUAL
     }
 }
 

@@ -221,7 +221,7 @@ fn object_with(
 }
 
 /// The maps whose size is configured.
-pub(crate) fn capacities(config: &Config) -> [(&'static str, u32); 14] {
+pub(crate) fn capacities(config: &Config) -> [(&'static str, u32); 19] {
     let capacities = &config.capacities;
     [
         ("peers", capacities.peers),
@@ -237,6 +237,11 @@ pub(crate) fn capacities(config: &Config) -> [(&'static str, u32); 14] {
         ("subjects", capacities.endpoints),
         ("half", capacities.half),
         ("est", capacities.established),
+        ("denied", capacities.denied),
+        ("fragments", capacities.fragments),
+        ("affinities", capacities.affinities),
+        ("translations", capacities.translations),
+        ("processes", capacities.processes),
         ("events", capacities.events),
     ]
 }

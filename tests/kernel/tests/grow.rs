@@ -12,7 +12,7 @@ mod world;
 
 use std::{
     io::{Read, Write},
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     path::PathBuf,
     sync::{
         Arc,
@@ -21,7 +21,9 @@ use std::{
     thread,
 };
 
-use abi::{EventKind, RowKey, RowValue};
+use abi::{
+    Address, BackendKey, BackendValue, EventKind, RowKey, RowValue, ServiceKey, ServiceValue,
+};
 use datapath::{Capacities, Config, Direction::Ingress, Instance};
 use net::Net;
 use plan::Op;
@@ -37,11 +39,34 @@ const DENIED: u16 = 8081;
 /// As many rows, cells and peers as the table of these tests has.
 fn tight(config: &mut Config) {
     let capacities = config.capacities;
-    config.capacities = Capacities { peers: 4, prefixes: 2, rows: 2, cells: 6, ..capacities };
+    config.capacities = Capacities {
+        peers: 4,
+        prefixes: 2,
+        rows: 2,
+        cells: 6,
+        services: 2,
+        backends: 2,
+        ..capacities
+    };
 }
 
 fn one_more(row: u32) -> Op {
     Op::Row { key: RowKey { set: 77, class: row }, value: RowValue { base: 0, width: 3 } }
+}
+
+/// A Service, or a backend, of a number.
+fn service(number: u32) -> Op {
+    let key = ServiceKey { address: one(number), port: PORT, protocol: 6, pad: 0 };
+    Op::Service { key, value: ServiceValue { backends: number, count: 1, affinity_seconds: 0 } }
+}
+
+fn backend(number: u32) -> Op {
+    let key = BackendKey { backends: number, index: 0 };
+    Op::Backend { key, value: BackendValue { address: one(number), port: PORT, pad: 0 } }
+}
+
+fn one(number: u32) -> Address {
+    IpAddr::from(Ipv4Addr::from(0x0a60_0000 + number)).into()
 }
 
 /// Whether the server's hook lets this in.
@@ -60,17 +85,20 @@ fn what_was_full_has_room_and_everything_else_is_as_it_was() {
     let mut bench = Bench::with(tight).unwrap();
     bench.add(&SERVER).unwrap();
     bench.perform(&pod_ops(&[(PORT, rule(7, true))])).unwrap();
+    bench.perform(&[backend(1), service(1), backend(2), service(2)]).unwrap();
     assert!(passes(&mut bench, PORT, tcp::SYN));
     assert!(bench.perform(&[one_more(3)]).is_err(), "the table is full");
     let before = bench.instance().observe().unwrap();
 
     let same = bench.instance().config().capacities;
     assert!(!bench.grow(&same).unwrap(), "nothing to do");
-    assert!(
-        bench.grow(&Capacities { rows: 64, cells: 100, peers: 9, prefixes: 9, ..same }).unwrap()
-    );
+    assert!(bench.perform(&[service(3)]).is_err(), "the table of Services is full");
+    let policies = Capacities { rows: 64, cells: 100, peers: 9, prefixes: 9, ..same };
+    assert!(bench.grow(&Capacities { services: 32, backends: 32, ..policies }).unwrap());
     assert_eq!(bench.instance().observe().unwrap(), before);
     bench.perform(&(3..30).map(one_more).collect::<Vec<_>>()).unwrap();
+    let services = (3..30).flat_map(|number| [backend(number), service(number)]);
+    bench.perform(&services.collect::<Vec<_>>()).unwrap();
     assert!(passes(&mut bench, PORT, tcp::ACK), "its connection is still known");
     assert!(!passes(&mut bench, DENIED, tcp::SYN));
     // Whoever comes later finds what has grown, whatever he was told.
