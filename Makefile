@@ -8,6 +8,7 @@ XTASK := cargo run --quiet --package ringfence-xtask --
 DEMO ?= examples/shop
 SAMPLE ?=
 KERNEL ?=
+TESTS ?=
 SECONDS_TO_FUZZ ?= 60
 DURATION ?= 10m
 
@@ -31,9 +32,9 @@ test: setup ## run every test; those that need root and a kernel say so where th
 	@scripts/setup.sh browser
 	@$(XTASK) test
 
-test-kernels: setup ## run the kernel's tests on other kernels, booted in an emulator
+test-kernels: setup ## run the kernel's tests on other kernels, booted in an emulator (KERNEL=6.1 TESTS="golden real": less)
 	@scripts/setup.sh kernels
-	@$(XTASK) kernels $(if $(KERNEL),--only $(KERNEL))
+	@$(XTASK) kernels $(if $(KERNEL),--only $(KERNEL)) $(foreach test,$(TESTS),--test $(test))
 
 tidy: setup ## compare the drawings, lists and habits of the project with its tree
 	@$(XTASK) tidy

@@ -97,6 +97,7 @@ fn suited(image: &Image) -> Capacities {
         established: (HERE * ESTABLISHED_EACH).next_power_of_two(),
         established_share: (HERE * ESTABLISHED_EACH).next_power_of_two() / 4,
         events: EVENTS,
+        ..Capacities::default()
     }
 }
 

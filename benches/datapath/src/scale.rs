@@ -1,8 +1,10 @@
 //! Very many rules on one endpoint: from policies to the kernel, and one rule more.
 //!
-//! Nothing is refused in advance: what a map has no room for is said in the compiler's own words.
+//! Nothing is refused in advance: what a map has no room for is said in the compiler's own words. The
+//! maps are as large as those of a node grow.
 
 use compile::{CompileError, Image, Scope, Slots};
+use datapath::Capacities;
 use model::Rules;
 use plan::PlanError;
 use ringfence_benches::endpoint;
@@ -66,7 +68,7 @@ fn converge(Case { rules, peers, .. }: Case) -> Result<(Outcome, Outcome), Table
     let (world, all) = endpoint(peers, rules)?;
     let slots = Slots::of(&world, Scope::Node("here"));
     let fewer = Rules::new(all.iter().skip(1).cloned().collect());
-    let bench = Bench::new()?;
+    let bench = Bench::with(|config| config.capacities = Capacities::BUDGET)?;
     let mut now = Image::default();
     let first = outcome(step(&bench, (&world, &fewer, &slots), &mut now))?;
     let more = match &first {

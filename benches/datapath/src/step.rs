@@ -5,8 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use compile::{Image, Slots, compile};
+use compile::{Draft, Image, Slots};
 use model::{Rules, World};
+use plan::Kernel;
 use ringfence_kernel::Bench;
 
 use crate::table::TableError;
@@ -28,17 +29,19 @@ impl Step {
     }
 }
 
-/// Compiles all of it anew and writes what differs from `now`, which is brought up to date.
+/// Compiles all of it anew, for tables as large as the kernel's are, and writes what differs from
+/// `now`, which is brought up to date.
 pub(crate) fn step(
     bench: &Bench,
     (world, rules, slots): (&World, &Rules, &Slots),
     now: &mut Image,
 ) -> Result<Step, TableError> {
+    let capacities = bench.instance().capacities()?;
     let start = Instant::now();
-    let mut wanted = compile(world, rules, slots)?.image;
+    let mut wanted = Draft::new(world, rules, slots).compile(&capacities)?.image;
     plan::number(now, &mut wanted);
     let compiled = start.elapsed();
-    let ops = plan::plan(now, &wanted)?;
+    let ops = plan::plan_within(now, &wanted, &capacities)?;
     let planned = start.elapsed();
     bench.perform(&ops)?;
     let written = start.elapsed();

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use abi::Address;
+use abi::{Address, capacity};
 use aya::EbpfLoader;
 use compile::{Compiled, Image, Scope, Slots, compile};
+use datapath::{Capacities, MapUsage};
 use ipnet::{IpNet, Ipv4Net};
 use kernel::packet::{Packet, Payload};
 use kernel::{Bench, BenchError, Pod};
@@ -45,6 +46,9 @@ pub(crate) enum TableError {
     NoEndpoint,
 }
 
+/// Room for all connections of the largest table, and for most that are opened in a sample.
+const ESTABLISHED: u32 = 1 << 17;
+const HALF: u32 = 1 << 16;
 /// Octets of the ring of events: room for those of a whole sample.
 const EVENTS: u32 = 1 << 24;
 /// The most peers that the compiler is given; the subject is one more.
@@ -78,6 +82,7 @@ pub(crate) struct Table {
     pub(crate) set: u32,
     /// The subject's endpoint.
     pub(crate) slot: u32,
+    maps: Vec<MapUsage>,
 }
 
 impl Table {
@@ -94,11 +99,18 @@ impl Table {
         let mut image = compiled(others, known, rules)?.image;
         plan::number(&Image::default(), &mut image);
         let bench = Bench::with(|config| {
-            config.capacities.events = EVENTS;
-            // The one pod may have all connections: what exceeds a share is not established.
-            config.capacities.established_share = config.capacities.established;
             let peers = (addresses.len() as u32 + 1).next_power_of_two();
-            config.capacities.peers = config.capacities.peers.max(peers);
+            config.capacities = Capacities {
+                peers: capacity::PEERS.max(peers),
+                rows: capacity::ROWS,
+                cells: capacity::CELLS,
+                half: HALF,
+                established: ESTABLISHED,
+                // The one pod may have all of them: what exceeds a share is not established.
+                established_share: ESTABLISHED,
+                events: EVENTS,
+                ..config.capacities
+            };
         })?;
         bench.perform(&plan::plan(&Image::default(), &image)?)?;
         bench.perform(&beyond_the_compiler(&image, known, more))?;
@@ -110,7 +122,8 @@ impl Table {
             mac: MAC,
             dhcp: false,
         })?;
-        Ok(Self { bench, others: addresses, set: record.sets.egress(), slot: *slot })
+        let maps = bench.instance().maps()?;
+        Ok(Self { bench, others: addresses, set: record.sets.egress(), slot: *slot, maps })
     }
 
     /// The lookup by itself.
@@ -125,12 +138,13 @@ impl Table {
     }
 
     /// Lets an object use the maps of this table, which are as large as was configured.
-    pub(crate) fn share(&self, loader: &mut EbpfLoader<'_>) {
+    pub(crate) fn share<'a>(&'a self, loader: &mut EbpfLoader<'a>) {
         let config = self.bench.instance().config();
         let maps = config.pin_dir.join(format!("v{}/maps", abi::VERSION));
         loader.default_map_pin_directory(maps);
-        loader.map_max_entries("events", config.capacities.events);
-        loader.map_max_entries("peers", config.capacities.peers);
+        for MapUsage { map, entries_max, .. } in &self.maps {
+            loader.map_max_entries(map, *entries_max);
+        }
         loader.map_max_entries("sequence", sequence_entries(self.others.len()));
     }
 

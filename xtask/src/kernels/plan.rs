@@ -81,10 +81,11 @@ pub(crate) enum PlanError {
     Absent { name: &'static str },
 }
 
-/// Builds the tests as whoever we are.
+/// Builds the tests as whoever we are, and no others.
 pub(crate) fn build(root: &Path) -> Result<Plan, PlanError> {
     let mut cargo = process::command("cargo", root);
     cargo.args(["test", "--package", PACKAGE, "--no-run", "--quiet", "--message-format=json"]);
+    cargo.args(TESTS.into_iter().flat_map(|name| ["--test", name]));
     let binaries = suite::binaries(&process::output(&mut cargo)?);
     let step = |name: &'static str| {
         let binary = binaries.iter().find(|binary| binary.name == name);
