@@ -12,16 +12,14 @@ use crate::step::{Step, step};
 use crate::table::TableError;
 
 const NODE: Cluster = Cluster { namespaces: 22, pods: 5, policies: 5 };
-const CHANGES: usize = 200;
 
-/// What each change took.
-pub(crate) fn run() -> Result<Vec<Step>, TableError> {
+/// What each of so many changes took.
+pub(crate) fn run(changes: usize) -> Result<Vec<Step>, TableError> {
     let (world, rules) = (NODE.world()?, NODE.rules());
     let slots = Slots::of(&world, Scope::Everywhere);
     let bench = Bench::new()?;
     let mut now = Image::default();
-    let changes = 0..=CHANGES;
-    let took = changes
+    let took = (0..=changes)
         .map(|number| step(&bench, (&world, &changed(&rules, number), &slots), &mut now))
         .collect::<Result<Vec<_>, _>>()?;
     // The first one wrote everything and was no change.

@@ -37,16 +37,30 @@ const QUICK: &str = "--quick";
 #[derive(Clone, Copy, Debug)]
 struct Effort {
     compilations: usize,
+    changes: usize,
+    convergences: usize,
     rounds: usize,
     tcp_rounds: usize,
     tcp_time: Duration,
 }
 
 impl Effort {
-    const FULL: Self =
-        Self { compilations: 3, rounds: 11, tcp_rounds: 10, tcp_time: Duration::from_secs(1) };
-    const QUICK: Self =
-        Self { compilations: 1, rounds: 1, tcp_rounds: 3, tcp_time: Duration::from_millis(300) };
+    const FULL: Self = Self {
+        compilations: 3,
+        changes: 200,
+        convergences: 3,
+        rounds: 11,
+        tcp_rounds: 10,
+        tcp_time: Duration::from_secs(1),
+    };
+    const QUICK: Self = Self {
+        compilations: 1,
+        changes: 10,
+        convergences: 1,
+        rounds: 1,
+        tcp_rounds: 3,
+        tcp_time: Duration::from_millis(300),
+    };
 }
 
 /// Why there are no figures.
@@ -104,9 +118,9 @@ fn measure(effort: Effort) -> Result<Measured, BenchmarkError> {
     say(format!("compiling the cluster of full size, {} times", effort.compilations));
     let whole = (0..effort.compilations).map(|_| whole::measure()).collect::<Result<_, _>>()?;
     say("changing policies".to_owned());
-    let changes = change::run()?;
+    let changes = change::run(effort.changes)?;
     say("very many rules on one endpoint".to_owned());
-    let scaled = scale::run()?;
+    let scaled = scale::run(effort.convergences)?;
     say("memory of the maps".to_owned());
     let memory = memory::run()?;
     say("filling the maps".to_owned());

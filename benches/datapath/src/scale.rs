@@ -13,8 +13,6 @@ use ringfence_kernel::Bench;
 use crate::step::{Step, step};
 use crate::table::TableError;
 
-const RUNS: usize = 3;
-
 /// So many rules, about so many peers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Case {
@@ -46,13 +44,13 @@ pub(crate) struct Scaled {
     pub(crate) more: Outcome,
 }
 
-/// Tries every case.
-pub(crate) fn run() -> Result<Vec<Scaled>, TableError> {
-    CASES.into_iter().map(scaled).collect()
+/// Tries every case so many times.
+pub(crate) fn run(times: usize) -> Result<Vec<Scaled>, TableError> {
+    CASES.into_iter().map(|case| scaled(case, times)).collect()
 }
 
-fn scaled(case: Case) -> Result<Scaled, TableError> {
-    let runs = (0..RUNS).map(|_| converge(case)).collect::<Result<Vec<_>, _>>()?;
+fn scaled(case: Case, times: usize) -> Result<Scaled, TableError> {
+    let runs = (0..times).map(|_| converge(case)).collect::<Result<Vec<_>, _>>()?;
     let (first, more) = runs.into_iter().unzip();
     Ok(Scaled { case, first: middle(first), more: middle(more) })
 }

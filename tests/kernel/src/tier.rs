@@ -228,6 +228,13 @@ impl Tier {
         self.judge(flow, flow.destination(), Direction::Ingress)
     }
 
+    /// Whether this kernel has the hooks of the node itself. Where it has not, rules about nodes are
+    /// given up (ruling N39), and nobody says anything of a node's packet.
+    #[must_use]
+    pub fn judges_nodes(&self) -> bool {
+        self.bench.instance().has_host()
+    }
+
     /// Whether a test run can show this flow at all.
     #[must_use]
     pub fn unprobeable(flow: &Flow) -> Option<Unprobeable> {
@@ -281,7 +288,7 @@ impl Tier {
         let ends = flow.source().address().zip(flow.destination().address());
         let (Some(slot), Some((source, destination))) = (slot, ends) else { return Ok(None) };
         let is_node = |end: &End| matches!(end, End::Host { node: Some(of), .. } if *of == node);
-        if is_node(flow.source()) && is_node(flow.destination()) {
+        if !self.judges_nodes() || is_node(flow.source()) && is_node(flow.destination()) {
             return Ok(None);
         }
         let packet = self.fresh(flow, slot, source, destination)?;

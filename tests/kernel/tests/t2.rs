@@ -132,8 +132,10 @@ fn the_programs_say_what_the_oracle_says_of_random_worlds() {
         share()
     );
     let wanted = [10_000, 100, 500].map(|whole| whole / share() as u32);
+    // Only another kernel, of which less is asked, may be without the hooks of nodes.
+    let is_without_nodes = share() > 1 && !tier.judges_nodes();
     assert!(
-        packets >= wanted[0] && staged > wanted[1] && of_nodes >= wanted[2],
+        packets >= wanted[0] && staged > wanted[1] && (of_nodes >= wanted[2] || is_without_nodes),
         "{packets} packets, {staged} staged otherwise, {of_nodes} of nodes"
     );
 }
