@@ -23,12 +23,16 @@ const WIDTH_STEP: usize = 8;
 pub(crate) struct Blocks {
     known: FxHashMap<Vec<Cell>, RowValue>,
     used: BTreeMap<u32, u32>,
+    /// By the width that was asked for, before where there is no gap as wide. Nothing becomes free, so
+    /// nobody has to look there again.
+    full: BTreeMap<u32, u32>,
 }
 
 impl Blocks {
     pub(crate) fn of(image: &Image) -> Self {
         let rows: BTreeSet<RowValue> = image.rows.values().copied().collect();
-        let mut blocks = Self { known: FxHashMap::default(), used: BTreeMap::new() };
+        let mut blocks =
+            Self { known: FxHashMap::default(), used: BTreeMap::new(), full: BTreeMap::new() };
         for row in rows {
             let width = blocks.used.entry(row.base).or_default();
             *width = row.width.max(*width);
@@ -53,14 +57,15 @@ impl Blocks {
     }
 
     /// The first gap that is wide enough.
-    fn gap(&self, width: u32) -> u32 {
-        let mut free = 0;
-        for (base, used) in &self.used {
+    fn gap(&mut self, width: u32) -> u32 {
+        let mut free = self.full.range(..=width).map(|(_, from)| *from).max().unwrap_or(0);
+        for (base, used) in self.used.range(free..) {
             if base.saturating_sub(free) >= width {
                 break;
             }
             free = free.max(base.saturating_add(*used));
         }
+        self.full.insert(width, free);
         free
     }
 }
@@ -74,4 +79,37 @@ pub(crate) fn cells(image: &Image, row: RowValue) -> Vec<Cell> {
         }
     }
     cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first gap, looked for from the beginning.
+    fn first(used: &BTreeMap<u32, u32>, width: u32) -> u32 {
+        let mut free = 0;
+        for (base, taken) in used {
+            if base.saturating_sub(free) >= width {
+                break;
+            }
+            free = free.max(base + taken);
+        }
+        free
+    }
+
+    #[test]
+    fn no_search_misses_a_gap_before_where_it_begins() {
+        // Gaps of 8 to 40 cells, one block inside of another.
+        let taken = (0..60_u32).map(|number| (number * 48, 8 + number % 5 * 8));
+        let used: BTreeMap<u32, u32> = taken.chain([(8, 4)]).collect();
+        let mut blocks = Blocks { known: FxHashMap::default(), used, full: BTreeMap::new() };
+        let mut width = 8;
+        for _ in 0..200 {
+            width = width * 13 % 41 / 8 * 8 + 8;
+            let wanted = first(&blocks.used, width);
+            assert_eq!(blocks.gap(width), wanted, "{width} cells");
+            blocks.used.insert(wanted, width);
+        }
+        assert!(blocks.full.len() > 2, "{:?} are too few widths", blocks.full);
+    }
 }
