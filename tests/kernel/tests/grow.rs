@@ -133,10 +133,10 @@ fn services_and_endpoints_have_room_after_they_grew_and_keep_what_they_had() {
     bench.perform(&pod_ops(&[(PORT, rule(7, true))])).unwrap();
     let service = |number: u16| {
         let address = IpAddr::from([10, 96, 0, 1]).into();
-        let key = abi::ServiceKey { address, port: number, protocol: 6, pad: 0 };
-        let value = abi::ServiceValue { backends: number.into(), count: 1, affinity_seconds: 0 };
-        let backend = abi::BackendKey { backends: number.into(), index: 0 };
-        let at = abi::BackendValue { address, port: number, pad: 0 };
+        let key = ServiceKey { address, port: number, protocol: 6, pad: 0 };
+        let value = ServiceValue { backends: number.into(), count: 1, affinity_seconds: 0 };
+        let backend = BackendKey { backends: number.into(), index: 0 };
+        let at = BackendValue { address, port: number, pad: 0 };
         [Op::Backend { key: backend, value: at }, Op::Service { key, value }]
     };
     bench.perform(&[service(1), service(2)].concat()).unwrap();
