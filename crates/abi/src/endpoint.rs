@@ -110,6 +110,15 @@ pub struct Endpoint {
     pub hairpin: Sets,
 }
 
+impl Endpoint {
+    /// What no policy speaks for: everything passes in both directions.
+    #[must_use]
+    pub fn open() -> Self {
+        let sets = Sets::live(0, 0).unwrap_or_default();
+        Self { sets, ..Self::default() }
+    }
+}
+
 /// What the host side of a pod's veth leads to. Key: the interface index, `u32`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]

@@ -97,7 +97,9 @@ impl Endpoints {
         Self { subjects: Subjects::number(&self.named(), slots), ..self.clone() }
     }
 
-    /// A node that no rule speaks for has no record: nothing of it is judged (ruling N39).
+    /// Every node has words. Those of a node that no rule speaks for let everything through, and
+    /// nobody is led to them (ruling N39); so rules that come and go only change words that are
+    /// there, as any pod's do.
     fn add_hosts(
         &mut self,
         world: &World,
@@ -106,10 +108,12 @@ impl Endpoints {
         slots: &Slots,
     ) {
         for (slot, id, node) in slots.hosts(world) {
-            let Some(mut sets) = GroupSets::of_node(rules, node) else { continue };
-            let staged = as_staged.and_then(|rules| GroupSets::of_node(rules, node));
+            let mut sets = GroupSets::of_node(rules, node);
+            let staged = as_staged.map(|rules| GroupSets::of_node(rules, node));
             sets.staged = staged.and_then(|staged| staged.staged_beside(&sets));
-            self.hosts.insert(id, slot);
+            if sets.speaks() {
+                self.hosts.insert(id, slot);
+            }
             self.members.push((slot, self.groups.len()));
             self.groups.push(EndpointSets(Arc::new(sets)));
         }
@@ -253,22 +257,27 @@ impl GroupSets {
         Self { staged: differs.then_some(staged), ..self }
     }
 
-    /// Nothing where no rule speaks for the node. Its way to itself is never judged.
-    fn of_node(rules: &Rules, node: &Node) -> Option<Self> {
+    /// A node's way to itself is never judged.
+    fn of_node(rules: &Rules, node: &Node) -> Self {
         let speaks = |rule: &&Rule| rule.subject.selects_node(&node.labels);
         let own: Vec<&Rule> = rules.iter().filter(speaks).collect();
         let of = |direction| {
             let own = own.iter().copied().filter(|rule| rule.direction() == direction);
             PolicySet::new(&own.collect::<Vec<_>>(), rules, None, direction)
         };
-        (!own.is_empty()).then(|| Self {
+        Self {
             ingress: of(Direction::Ingress),
             egress: of(Direction::Egress),
             hairpin_ingress: PolicySet::default(),
             hairpin_egress: PolicySet::default(),
             subjects: BTreeMap::new(),
             staged: None,
-        })
+        }
+    }
+
+    /// Whether any rule is enforced.
+    fn speaks(&self) -> bool {
+        [&self.ingress, &self.egress].into_iter().any(|set| !set.rules.is_empty())
     }
 
     /// These sets as what is staged, where that is something else than `enforced`.

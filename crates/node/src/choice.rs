@@ -195,6 +195,8 @@ fn held(
             Some(has) if has == wanted => return None,
             Some(has) => (Held::LastGood, has.changed(wanted)),
             None if is_node(slot) => (Held::Unenforced, wanted.policies()),
+            // Nobody is led to the words of a node that no rule speaks for (ruling N39).
+            None if !names.contains_key(&slot) && wanted.rule_count() == 0 => return None,
             None => (Held::Quarantine, wanted.policies()),
         };
         let pod = names.get(&slot).cloned().unwrap_or_default();

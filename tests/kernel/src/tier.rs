@@ -77,6 +77,8 @@ pub struct Tier {
     bench: Bench,
     compiled: Compiled,
     slots: Slots,
+    /// The nodes whose packets are judged.
+    hosts: BTreeMap<NodeId, u32>,
     world: World,
     packets: u16,
     /// The number of a container's cgroup, by its pod's slot and its name.
@@ -97,6 +99,7 @@ impl Tier {
             bench: Bench::new()?,
             compiled,
             slots,
+            hosts: BTreeMap::new(),
             world,
             packets: 1024,
             containers: BTreeMap::new(),
@@ -121,6 +124,9 @@ impl Tier {
     /// `is_loud` picks, after the silent ones before it. `after` is called after each step and says
     /// whether to go on. Returns how many writes there are.
     ///
+    /// A node is judged from before the first write on where rules speak for it afterwards, and until
+    /// after the last where they spoke for it before, as a lab does it.
+    ///
     /// # Errors
     /// Where the kernel or the compiler refuses.
     pub fn cross(
@@ -133,6 +139,7 @@ impl Tier {
         let observed = self.bench.instance().observe()?;
         self.slots.keep_subjects(&observed.subjects);
         self.compiled = compile(&self.world, rules, &self.slots)?;
+        self.hosts.extend(self.compiled.hosts.clone());
         self.tell_processes()?;
         let ops = plan(&observed, &self.compiled.image)?;
         let loud: Vec<usize> =
@@ -146,6 +153,7 @@ impl Tier {
             }
         }
         self.bench.perform(ops.get(done..).unwrap_or_default())?;
+        self.hosts.clone_from(&self.compiled.hosts);
         Ok(ops.len())
     }
 
@@ -170,6 +178,7 @@ impl Tier {
     fn program(&mut self) -> Result<(), TierError> {
         let observed = self.bench.instance().observe()?;
         self.bench.perform(&plan(&observed, &self.compiled.image)?)?;
+        self.hosts.clone_from(&self.compiled.hosts);
         for (pod, slot) in &self.compiled.slots {
             let interface = interface(&self.world, *pod, *slot);
             self.bench.instance().set_interface(*slot, interface)?;
@@ -284,7 +293,7 @@ impl Tier {
         node: NodeId,
         direction: Direction,
     ) -> Result<Option<Said>, TierError> {
-        let slot = self.compiled.hosts.get(&node).copied();
+        let slot = self.hosts.get(&node).copied();
         let ends = flow.source().address().zip(flow.destination().address());
         let (Some(slot), Some((source, destination))) = (slot, ends) else { return Ok(None) };
         let is_node = |end: &End| matches!(end, End::Host { node: Some(of), .. } if *of == node);

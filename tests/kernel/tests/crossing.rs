@@ -40,7 +40,7 @@ fn is_silent(op: &Op, flows: &[&Flow]) -> bool {
 
 /// The rules of other seeds are about the same labels and names.
 fn rules(seed: u64) -> Rules {
-    Generated::of_pods(seed).rules
+    Generated::seeded(seed).rules
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn after_every_write_packets_fare_as_before_the_change_or_as_after_it() {
     }
     let (mut tier, mut writes, mut steps, mut packets) = (Tier::new().unwrap(), 0, 0, 0);
     for seed in 7000..7006 {
-        let case = Generated::of_pods(seed);
+        let case = Generated::seeded(seed);
         let asked = Asked::new(&case);
         tier.step(&case.world, &case.rules).unwrap();
         let mut old = asked.verdicts(&case.rules);
@@ -89,7 +89,7 @@ fn a_change_that_is_cut_off_and_made_anew_arrives() {
     }
     let (mut tier, mut crashes) = (Tier::new().unwrap(), 0);
     for seed in 7100..7104 {
-        let case = Generated::of_pods(seed);
+        let case = Generated::seeded(seed);
         let asked = Asked::new(&case);
         let wanted = rules(seed + 100);
         let new = asked.verdicts(&wanted);
@@ -114,7 +114,7 @@ fn a_change_to_what_is_there_writes_nothing_and_the_maps_stay_as_they_were() {
     }
     let mut tier = Tier::new().unwrap();
     for seed in 7200..7205 {
-        let case = Generated::of_pods(seed);
+        let case = Generated::seeded(seed);
         tier.step(&case.world, &case.rules).unwrap();
         let before = tier.observe().unwrap();
         let writes = tier.cross(&case.rules, |_| false, |_, _, _| true).unwrap();

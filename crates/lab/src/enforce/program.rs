@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
+use abi::Endpoint;
 use model::World;
+use plan::Op;
 
 use super::{EnforceError, Enforcement, NodeEnforcement, at};
 use crate::clock::{adoption_end_ns, now_ns};
@@ -47,14 +49,15 @@ impl Enforcement {
 }
 
 impl NodeEnforcement {
-    /// The node is not judged by words that are about to go, nor by any that did not come.
+    /// The node is judged by words that let everything through before they become its policy, and after
+    /// they ceased to be; so on the way nothing passes that neither policy allows.
     pub(super) fn program(&mut self, scene: &Scene) -> Result<(), EnforceError> {
         let has_host = self.instance.has_host();
         let (chosen, told) = self.host.choose(&self.name, scene, self.table.slots(), has_host);
         told.into_iter().for_each(|line| self.guard.tell(line));
         let slot = self.table.slots().of_node(&self.name).filter(|_| !chosen.rules.is_empty());
-        if self.instance.host()?.map(|record| record.endpoint) != slot {
-            self.instance.clear_host(now_ns()?)?;
+        if let Some(slot) = slot {
+            self.begin_host(slot)?;
         }
         let in_force = scene.rules.with_node_rules(&chosen.rules);
         let mut programmed = self.table.program(&mut self.instance, &scene.world, &in_force);
@@ -73,6 +76,20 @@ impl NodeEnforcement {
             self.host.begin(Duration::from_nanos(now_ns()?), chosen);
         }
         self.tell_processes(&scene.world)
+    }
+
+    /// Has the node judged by the words of `slot`. Words that were never written deny everything.
+    fn begin_host(&self, slot: u32) -> Result<(), EnforceError> {
+        if self.instance.host()?.is_some_and(|record| record.endpoint == slot) {
+            return Ok(());
+        }
+        self.instance.clear_host(now_ns()?)?;
+        let endpoint = self.instance.observe()?.endpoints.get(&slot).copied();
+        if !endpoint.is_some_and(|endpoint| endpoint.sets.is_live()) {
+            let open = Op::Endpoint { endpoint: slot, record: Endpoint::open() };
+            self.instance.perform(&[open]).map_err(node::ProgramError::Perform)?;
+        }
+        Ok(self.instance.set_host(slot, adoption_end_ns()?)?)
     }
 
     fn tried(&mut self, reached: bool, scene: &Scene) -> Result<Vec<String>, EnforceError> {
