@@ -22,6 +22,8 @@ static __noinline int refuse(struct __sk_buff *skb, struct passage *passage)
 {
 	struct report *report = &passage->report;
 
+	if (decides_nothing(passage->words.sets))
+		return TCX_NEXT;
 	report->counter = report->judgement.enforced.counter;
 	report->kind = EVENT_DENIED;
 	count(report->judgement.enforced.reason);
@@ -80,7 +82,7 @@ static __always_inline void subject_find(struct __sk_buff *skb, struct passage *
 {
 	struct report *report = &passage->report;
 
-	if (passage->hook.direction == EGRESS && sets_have_subjects(passage->words.sets))
+	if (passage->hook.direction == EGRESS && words_have_subjects(&passage->words))
 		report->subject = subject_of(report->container, maker_find(skb));
 }
 

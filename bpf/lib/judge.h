@@ -37,6 +37,15 @@ static __always_inline __u8 hairpin_peer(const struct report *report, struct add
 }
 
 #ifdef HOST
+/*
+ * No enforced rule speaks for the node, in either direction: what is staged is told, and nothing is
+ * refused, not even what has no opening (rulings N37 and N39).
+ */
+static __always_inline bool decides_nothing(__u64 sets)
+{
+	return sets_live(sets) && !sets_of(sets, INGRESS) && !sets_of(sets, EGRESS);
+}
+
 /* Nobody but the node uses its addresses, and its own way to itself is not seen here. */
 static __always_inline __u8 remote_peer(struct __sk_buff *skb, struct passage *passage,
 					const struct interface *interface, struct address *peer,
@@ -48,6 +57,11 @@ static __always_inline __u8 remote_peer(struct __sk_buff *skb, struct passage *p
 	return interface_owns(interface, peer) ? REASON_SPOOFED : 0;
 }
 #else
+static __always_inline bool decides_nothing(__u64 sets)
+{
+	return false;
+}
+
 /*
  * Who the remote end is, for the ingress set, which may become another. Returns: a reason that
  * decides, or 0.
@@ -111,26 +125,26 @@ __checked_alone int judge(struct __sk_buff *skb, struct passage *passage,
 		reason = remote_peer(skb, passage, interface, &peer, &sets);
 	else if (interface_owns(interface, &report->key.remote))
 		reason = REASON_SELF;
-	else if (sets_have_subjects(sets))
+	else if (words_have_subjects(words))
 		reason = subject_words(report, &sets, &staged);
 	if (reason) {
 		judge_both(&report->judgement, verdict_of(reason), reason);
-		return 0;
-	}
-	if (report->remote_opened) {
+	} else if (report->remote_opened) {
 		table_answer(sets_of(sets, INGRESS), &peer, report->key.protocol,
 			     report->key.local_port, &report->judgement.enforced);
 		/* Nothing is staged for the pod's way to itself. */
 		if (sets_live(staged) && sets == words->sets)
 			table_answer(sets_of(staged, INGRESS), &peer, report->key.protocol,
 				     report->key.local_port, &report->judgement.staged);
-		return 0;
+	} else {
+		destination_answer(sets_of(sets, EGRESS), &report->key.remote, report->key.protocol,
+				   report->key.remote_port, &report->judgement.enforced);
+		if (sets_live(staged))
+			destination_answer(sets_of(staged, EGRESS), &report->key.remote,
+					   report->key.protocol, report->key.remote_port,
+					   &report->judgement.staged);
 	}
-	destination_answer(sets_of(sets, EGRESS), &report->key.remote, report->key.protocol,
-			   report->key.remote_port, &report->judgement.enforced);
-	if (sets_live(staged))
-		destination_answer(sets_of(staged, EGRESS), &report->key.remote,
-				   report->key.protocol, report->key.remote_port,
-				   &report->judgement.staged);
+	if (decides_nothing(words->sets))
+		cell_builtin(&report->judgement.enforced, VERDICT_ALLOW, REASON_HOST);
 	return 0;
 }

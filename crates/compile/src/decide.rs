@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use abi::Endpoint;
 use model::{Builtin, Decision, Direction, End, Flow, Judgement, NodeId, Origin, PodId, Reason};
 
 use crate::row::builtin;
@@ -106,7 +107,7 @@ impl Compiled {
         }
     }
 
-    /// Nothing where no rule speaks for the node. Its way to itself is its loopback, where nothing is
+    /// Nothing where no enforced rule speaks for the node. Its way to itself is its loopback, where nothing is
     /// judged (ruling N39).
     fn answer_of_host(
         &self,
@@ -116,6 +117,10 @@ impl Compiled {
         flow: &Flow,
     ) -> Result<Option<Answer>, Untranslated> {
         let Some(slot) = node.and_then(|node| self.hosts.get(&node)) else { return Ok(None) };
+        let sets = self.image.endpoints.get(slot).map(|endpoint| endpoint.sets);
+        if sets == Some(Endpoint::open().sets) {
+            return Ok(None);
+        }
         if matches!(other, End::Host { node: other, .. } if *other == node) {
             return Ok(Some(builtin(Builtin::Itself).into()));
         }

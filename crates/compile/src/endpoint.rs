@@ -13,7 +13,7 @@ use model::{
 };
 
 use crate::Slots;
-use crate::process::{Subjects, named, speaks_for};
+use crate::process::{NamedOf, Subjects, named, speaks_for};
 use crate::set::{PolicySet, SetRule, Sets};
 
 /// Every endpoint with its sets.
@@ -23,7 +23,7 @@ pub(crate) struct Endpoints {
     groups: Vec<EndpointSets>,
     members: Vec<(u32, usize)>,
     by_pod: BTreeMap<PodId, usize>,
-    /// The slots of the nodes that rules speak for.
+    /// The slots of the nodes that rules speak for, staged ones too.
     hosts: BTreeMap<NodeId, u32>,
     pub(crate) subjects: Subjects,
 }
@@ -40,20 +40,23 @@ struct GroupSets {
     egress: PolicySet,
     hairpin_ingress: PolicySet,
     hairpin_egress: PolicySet,
-    /// What the processes that rules name may send.
+    /// What the processes that rules name may send, those of staged rules too.
     subjects: BTreeMap<ProcessMatch, PolicySet>,
+    /// Whether an enforced rule names one: only then is a packet denied whose process nobody knows.
+    asks: bool,
+    /// The executables that enforced rules name.
+    executables: BTreeSet<String>,
     /// What all these would be if staged policies were enforced, where that is something else.
     staged: Option<Staged>,
 }
 
-/// The way to itself has no staged sets: the programs ask none there. Processes are those that
-/// enforced rules name: were one asked for by a staged rule alone, packets of processes that nobody
-/// knows would be denied for it.
+/// The way to itself has no staged sets: the programs ask none there.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Staged {
     ingress: PolicySet,
     egress: PolicySet,
     subjects: BTreeMap<ProcessMatch, PolicySet>,
+    asks: bool,
 }
 
 type GroupKey<'a> = (&'a str, &'a Labels, &'a [ContainerPort]);
@@ -68,10 +71,9 @@ impl Endpoints {
         for (slot, id, pod) in slots.endpoints(world) {
             let key = (pod.namespace.as_str(), &pod.labels, pod.ports.as_slice());
             let group = *known.entry(key).or_insert_with(|| {
-                let sets = GroupSets::new(&index, world, pod);
                 let sets = match &as_staged {
-                    Some(index) => sets.with_staged(index, world, pod),
-                    None => sets,
+                    Some(as_staged) => GroupSets::with_staged(&index, as_staged, world, pod),
+                    None => GroupSets::new(&index, world, pod),
                 };
                 groups.push(EndpointSets(Arc::new(sets)));
                 groups.len() - 1
@@ -111,7 +113,7 @@ impl Endpoints {
             let mut sets = GroupSets::of_node(rules, node);
             let staged = as_staged.map(|rules| GroupSets::of_node(rules, node));
             sets.staged = staged.and_then(|staged| staged.staged_beside(&sets));
-            if sets.speaks() {
+            if sets.speaks() || sets.staged.is_some() {
                 self.hosts.insert(id, slot);
             }
             self.members.push((slot, self.groups.len()));
@@ -119,7 +121,7 @@ impl Endpoints {
         }
     }
 
-    /// Nodes that rules speak for, unless they are in quarantine.
+    /// Nodes that rules speak for, staged ones too, unless they are in quarantine.
     pub(crate) fn hosts(&self) -> BTreeMap<NodeId, u32> {
         let live: BTreeSet<u32> = self.members.iter().map(|(slot, _)| *slot).collect();
         let hosts = self.hosts.iter().filter(|(_, slot)| live.contains(slot));
@@ -127,10 +129,14 @@ impl Endpoints {
     }
 
     /// The subjects of each pod that has some, with its slot.
-    fn named(&self) -> BTreeMap<PodId, (u32, Vec<ProcessMatch>)> {
+    fn named(&self) -> BTreeMap<PodId, NamedOf> {
         let pods = self.by_pod.iter().filter_map(|(pod, at)| {
-            let subjects: Vec<_> = self.groups.get(*at)?.0.subjects.keys().cloned().collect();
-            (!subjects.is_empty()).then_some((*pod, (*self.slots.get(pod)?, subjects)))
+            let group = &self.groups.get(*at)?.0;
+            let subjects: Vec<_> = group.subjects.keys().cloned().collect();
+            let endpoint = *self.slots.get(pod)?;
+            let enforced = group.executables.clone();
+            let of_pod = NamedOf { endpoint, subjects, enforced };
+            (!of_pod.subjects.is_empty()).then_some((*pod, of_pod))
         });
         pods.collect()
     }
@@ -232,29 +238,51 @@ impl EndpointSets {
 impl GroupSets {
     fn new(index: &SubjectIndex<'_>, world: &World, pod: &Pod) -> Self {
         let rules = index.rules_of(world, pod);
-        let of = |direction, subject: &ProcessMatch| index.set(&rules, pod, direction, subject);
+        Self::naming(index, &rules, &named(&rules), pod)
+    }
+
+    /// `subjects` may be finer than what `rules` of `pod` name: then some have the same sets.
+    fn naming(
+        index: &SubjectIndex<'_>,
+        rules: &[&Rule],
+        subjects: &[ProcessMatch],
+        pod: &Pod,
+    ) -> Self {
+        let of = |direction, subject: &ProcessMatch| index.set(rules, pod, direction, subject);
         let others = ProcessMatch::default();
         let (ingress, egress) = (of(Direction::Ingress, &others), of(Direction::Egress, &others));
         let (hairpin_ingress, hairpin_egress) = (ingress.to_itself(), egress.to_itself());
-        let named = named(&rules).into_iter();
-        let subjects =
-            named.map(|subject| (subject.clone(), of(Direction::Egress, &subject))).collect();
-        Self { ingress, egress, hairpin_ingress, hairpin_egress, subjects, staged: None }
+        let subjects = subjects.iter();
+        let subjects = subjects.map(|it| (it.clone(), of(Direction::Egress, it))).collect();
+        let names = rules.iter().map(|rule| &rule.subject.processes);
+        Self {
+            ingress,
+            egress,
+            hairpin_ingress,
+            hairpin_egress,
+            subjects,
+            asks: names.clone().any(|it| !it.is_everybody()),
+            executables: names.filter_map(|it| it.executable.clone()).collect(),
+            staged: None,
+        }
     }
 
-    fn with_staged(self, index: &SubjectIndex<'_>, world: &World, pod: &Pod) -> Self {
-        let rules = index.rules_of(world, pod);
-        let of = |direction, subject: &ProcessMatch| index.set(&rules, pod, direction, subject);
-        let (others, named) = (ProcessMatch::default(), self.subjects.keys());
-        let staged = Staged {
-            ingress: of(Direction::Ingress, &others),
-            egress: of(Direction::Egress, &others),
-            subjects: named.map(|it| (it.clone(), of(Direction::Egress, it))).collect(),
-        };
-        let differs = staged.ingress != self.ingress
-            || staged.egress != self.egress
-            || staged.subjects != self.subjects;
-        Self { staged: differs.then_some(staged), ..self }
+    /// Beside what is enforced what would be, for the processes that either names.
+    fn with_staged(
+        index: &SubjectIndex<'_>,
+        as_staged: &SubjectIndex<'_>,
+        world: &World,
+        pod: &Pod,
+    ) -> Self {
+        let [enforced, all] = [index, as_staged].map(|index| index.rules_of(world, pod));
+        let subjects = named(&all);
+        let sets = Self::naming(index, &enforced, &subjects, pod);
+        let staged = Self::naming(as_staged, &all, &subjects, pod).staged_beside(&sets);
+        match staged {
+            Some(staged) => Self { staged: Some(staged), ..sets },
+            // What is staged says nothing new, so nobody needs to be told apart for it.
+            None => Self::naming(index, &enforced, &named(&enforced), pod),
+        }
     }
 
     /// A node's way to itself is never judged.
@@ -271,6 +299,8 @@ impl GroupSets {
             hairpin_ingress: PolicySet::default(),
             hairpin_egress: PolicySet::default(),
             subjects: BTreeMap::new(),
+            asks: false,
+            executables: BTreeSet::new(),
             staged: None,
         }
     }
@@ -282,16 +312,21 @@ impl GroupSets {
 
     /// These sets as what is staged, where that is something else than `enforced`.
     fn staged_beside(self, enforced: &Self) -> Option<Staged> {
-        let differs = self.ingress != enforced.ingress || self.egress != enforced.egress;
-        let Self { ingress, egress, .. } = self;
-        differs.then(|| Staged { ingress, egress, subjects: BTreeMap::new() })
+        let differs = self.ingress != enforced.ingress
+            || self.egress != enforced.egress
+            || self.subjects != enforced.subjects
+            || self.asks != enforced.asks;
+        let Self { ingress, egress, subjects, asks, .. } = self;
+        differs.then_some(Staged { ingress, egress, subjects, asks })
     }
 
     fn record(&self, sets: &Sets<'_>) -> Endpoint {
         let Endpoint { sets: own, generation, .. } = record(sets, &self.ingress, &self.egress);
-        let staged = self.staged.as_ref().map(|it| word(sets, &it.ingress, &it.egress));
+        let staged = self.staged.as_ref();
+        let staged =
+            staged.map(|it| word(sets, &it.ingress, &it.egress).with_subjects(it.asks));
         Endpoint {
-            sets: own.with_subjects(!self.subjects.is_empty()),
+            sets: own.with_subjects(self.asks),
             generation,
             staged: staged.unwrap_or_default(),
             hairpin: word(sets, &self.hairpin_ingress, &self.hairpin_egress),

@@ -56,7 +56,7 @@ pub struct Compiled {
     pub names: Names,
     /// The slot of each endpoint.
     pub slots: BTreeMap<PodId, u32>,
-    /// The slot of each node that rules speak for.
+    /// The slot of each node that rules speak for, staged ones too.
     pub hosts: BTreeMap<NodeId, u32>,
     /// The processes that rules name.
     pub subjects: Subjects,

@@ -64,8 +64,8 @@ impl Image {
         is_told.then(|| self.answer(set, direction, remote.into(), traffic))
     }
 
-    /// As [`lookup_staged`](Self::lookup_staged) for what `subject` sends; nothing where somebody
-    /// must be known and is not.
+    /// As [`lookup_staged`](Self::lookup_staged) for what `subject` sends. A process that nobody knows
+    /// would be denied where a staged rule asks; where an enforced one does it is, and that is all.
     #[must_use]
     pub fn lookup_staged_by(
         &self,
@@ -74,13 +74,18 @@ impl Image {
         remote: impl Into<Address>,
         traffic: Traffic,
     ) -> Option<Answer> {
-        let sets = self.endpoints.get(&slot).copied().unwrap_or_default().sets;
-        let own = match sets.has_subjects() {
-            true => {
-                let key = abi::SubjectKey { endpoint: slot, subject: subject? };
+        let endpoint = self.endpoints.get(&slot).copied().unwrap_or_default();
+        let (sets, staged) = (endpoint.sets, endpoint.staged);
+        let own = match (staged.is_live() && staged.has_subjects(), subject) {
+            (true, Some(subject)) => {
+                let key = abi::SubjectKey { endpoint: slot, subject };
                 self.subjects.get(&key).copied().unwrap_or(slot)
             }
-            false => slot,
+            (true, None) => {
+                let is_told = sets.is_live() && !sets.has_subjects();
+                return is_told.then(|| builtin(Builtin::Untagged).into());
+            }
+            (false, _) => slot,
         };
         self.lookup_staged(own, Direction::Egress, remote, traffic)
     }

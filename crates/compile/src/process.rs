@@ -34,21 +34,33 @@ pub(crate) fn speaks_for(processes: &ProcessMatch, subject: &ProcessMatch) -> bo
     is(&processes.container, &subject.container) && is(&processes.executable, &subject.executable)
 }
 
+/// The subjects of one pod before they have numbers.
+pub(crate) struct NamedOf {
+    /// The pod's slot.
+    pub(crate) endpoint: u32,
+    pub(crate) subjects: Vec<ProcessMatch>,
+    /// The executables that enforced rules name.
+    pub(crate) enforced: BTreeSet<String>,
+}
+
 /// The subjects of all pods: their ids and slots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subjects {
     of_pod: BTreeMap<PodId, BTreeMap<ProcessMatch, u32>>,
+    /// The executables that enforced rules name.
+    enforced: BTreeMap<PodId, BTreeSet<String>>,
     keys: BTreeMap<(PodId, u32), SubjectKey>,
     pub(crate) slots: BTreeMap<SubjectKey, u32>,
 }
 
 impl Subjects {
     /// Ids by content, and the slots that `slots` knows or the greatest that are free.
-    pub(crate) fn number(named: &BTreeMap<PodId, (u32, Vec<ProcessMatch>)>, slots: &Slots) -> Self {
+    pub(crate) fn number(named: &BTreeMap<PodId, NamedOf>, slots: &Slots) -> Self {
         let mut subjects = Self::default();
         let ids = ids(named);
         let mut free = slots.free_for_subjects();
-        for (pod, (endpoint, of_pod)) in named {
+        for (pod, NamedOf { endpoint, subjects: of_pod, enforced }) in named {
+            subjects.enforced.insert(*pod, enforced.clone());
             for one in of_pod {
                 let id = ids.get(one).copied().unwrap_or(subject::OTHER);
                 let key = SubjectKey { endpoint: *endpoint, subject: id };
@@ -73,7 +85,8 @@ impl Subjects {
 
     /// What the kernel must be told of one container of `pod`, whose cgroup has the number
     /// `container`: `file` finds the inode and device of a path in it. Where two paths that rules
-    /// name are one file nobody can tell which was meant, so it is one that no rule names.
+    /// name are one file nobody can tell which was meant, so it is one that no rule names; but what
+    /// only a staged rule names takes no file from an enforced one.
     pub fn processes(
         &self,
         pod: PodId,
@@ -85,16 +98,24 @@ impl Subjects {
         let of_container = self.of(pod).map(|(one, _)| one.container.as_deref());
         let is_named = of_container.into_iter().any(|one| one == Some(name));
         let wanted = is_named.then_some(name);
-        for (one, id) in self.of(pod).filter(|(one, _)| one.container.as_deref() == wanted) {
-            let found = match &one.executable {
-                Some(path) => file(path),
-                None => Some((0, 0)),
-            };
-            let Some((inode, device)) = found else { continue };
-            let key = ProcessKey { container, inode, device, pad: 0 };
-            let entry = processes.entry(key).and_modify(|other| *other = subject::OTHER);
-            entry.or_insert(id);
+        let own = || self.of(pod).filter(|(one, _)| one.container.as_deref() == wanted);
+        let key = |(inode, device)| ProcessKey { container, inode, device, pad: 0 };
+        let others = own().find(|(one, _)| one.executable.is_none()).map(|(_, id)| id);
+        let is_enforced = |path: &str| self.enforced.get(&pod).is_some_and(|it| it.contains(path));
+        let executables = own().filter_map(|(one, id)| Some((one.executable.as_deref()?, id)));
+        let (enforced, staged): (Vec<_>, Vec<_>) =
+            executables.partition(|(path, _)| is_enforced(path));
+        for names in [staged, enforced] {
+            let mut found = BTreeMap::new();
+            for (path, id) in names {
+                let Some(file) = file(path) else { continue };
+                let entry = found.entry(key(file));
+                let unclear = others.unwrap_or(subject::OTHER);
+                entry.and_modify(|other| *other = unclear).or_insert(id);
+            }
+            processes.extend(found);
         }
+        processes.extend(others.map(|id| (key((0, 0)), id)));
         processes
     }
 
@@ -113,8 +134,8 @@ impl Subjects {
     }
 }
 
-fn ids(named: &BTreeMap<PodId, (u32, Vec<ProcessMatch>)>) -> BTreeMap<ProcessMatch, u32> {
-    let all: BTreeSet<&ProcessMatch> = named.values().flat_map(|(_, of_pod)| of_pod).collect();
+fn ids(named: &BTreeMap<PodId, NamedOf>) -> BTreeMap<ProcessMatch, u32> {
+    let all: BTreeSet<&ProcessMatch> = named.values().flat_map(|of| &of.subjects).collect();
     let mut taken = BTreeSet::from([subject::UNKNOWN, subject::OTHER]);
     let mut ids = BTreeMap::new();
     for one in all {

@@ -79,7 +79,7 @@ fn as_pod(image: &Image, key: &SubjectKey) -> Option<Endpoint> {
     Some(Endpoint {
         sets: pod.sets.with_subjects(false),
         generation: 0,
-        staged: pod.staged,
+        staged: pod.staged.with_subjects(false),
         hairpin: Sets::QUARANTINE,
     })
 }

@@ -66,8 +66,10 @@ pub(super) fn of_lowered(
     options: &OptionsText,
 ) -> Result<(World, Rules), Fault> {
     let parts = world.parts().map_err(Fault::Lowered)?;
+    let staged: Vec<_> = rules.iter().filter_map(|rule| rule.value.staged()).collect();
     let rules: Result<Vec<_>, String> = rules.iter().map(|rule| rule.value.rule()).collect();
-    Ok((addressed(parts, options)?, Rules::new(rules.map_err(Fault::Lowered)?)))
+    let rules = Rules::new(rules.map_err(Fault::Lowered)?).with_staged(staged);
+    Ok((addressed(parts, options)?, rules))
 }
 
 fn addressed(mut parts: WorldParts, options: &OptionsText) -> Result<World, Fault> {

@@ -25,19 +25,13 @@ pub fn rules(source: &mut dyn Source) -> Rules {
 
 /// Draws which policies of `rules` are staged: one in five.
 pub fn staged(source: &mut dyn Source, rules: &Rules) -> Vec<PolicyRef> {
-    stageable(rules).into_iter().filter(|_| one_in(source, 5)).collect()
+    policies(rules).into_iter().filter(|_| one_in(source, 5)).collect()
 }
 
-/// The policies of which the programs can tell what they would say if they were enforced: of staged
-/// rules about processes they tell nothing (ruling N37).
+/// All policies of `rules`.
 #[must_use]
-pub fn stageable(rules: &Rules) -> BTreeSet<PolicyRef> {
-    let policies =
-        |is: fn(&&Rule) -> bool| rules.iter().filter(is).map(|rule| rule.origin.policy.clone());
-    let about_others: BTreeSet<PolicyRef> =
-        policies(|rule| rule.subject.nodes.is_some() || !rule.subject.processes.is_everybody())
-            .collect();
-    policies(|_| true).filter(|policy| !about_others.contains(policy)).collect()
+pub fn policies(rules: &Rules) -> BTreeSet<PolicyRef> {
+    rules.iter().map(|rule| rule.origin.policy.clone()).collect()
 }
 
 /// Names are given after drawing, so that policies are different objects.

@@ -3,7 +3,7 @@
 //! Absent `peers` and `ports` mean everybody and everything; empty lists mean none.
 
 use model::{
-    Action, Block, Peer, Peers, PolicyKind, PortMatch, PortRange, Ports, ProcessMatch, Protocol,
+    Action, Block, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange, Ports, ProcessMatch, Protocol,
     Rule, Subject, Tier,
 };
 use serde::Deserialize;
@@ -32,6 +32,9 @@ pub struct RuleText {
     /// `80/tcp`, `8000-8100/udp`, `all/sctp`, `http/tcp`, `http`.
     ports: Option<Vec<String>>,
     action: ActionText,
+    /// Its policy is staged.
+    #[serde(default)]
+    staged: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -77,6 +80,15 @@ impl RuleText {
                 ActionText::Pass => Action::Pass,
             },
         })
+    }
+
+    /// The policy that this makes a staged one.
+    #[must_use]
+    pub fn staged(&self) -> Option<PolicyRef> {
+        match corpus::reason(&self.rule) {
+            Some(model::Reason::Rule(origin)) if self.staged => Some(origin.policy),
+            Some(_) | None => None,
+        }
     }
 
     /// Nobody can tell which process a packet is for, so no rule may ask; nor can one of a node's.
