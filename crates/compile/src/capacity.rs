@@ -108,7 +108,8 @@ impl Counts {
             prefixes: image.prefixes.len(),
             rows: image.rows.len(),
             cells: end(image.cells.last_key_value().map(|(index, _)| index)),
-            endpoints: end(image.endpoints.last_key_value().map(|(slot, _)| slot)),
+            // A slot is in use as soon as a process is led to it.
+            endpoints: end(image.endpoints.keys().chain(image.subjects.values()).max()),
             services: image.services.len(),
             backends: image.backends.len(),
         }

@@ -16,8 +16,9 @@ pub enum Scope<'a> {
     Everywhere,
 }
 
-/// The slot of every endpoint, from 1: of pods by namespace and name, of nodes by name. A node has
-/// one whether or not rules speak for it, so that it never changes.
+/// The slot of every endpoint, from 1: of pods by namespace and name, of nodes by name. Nodes come
+/// first and have one whether or not rules speak for them, so that a node's never changes: a process
+/// that begins anew finds live words there, and must not give them to a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slots {
     /// How many the table has, the first of which is nobody's.
@@ -64,12 +65,12 @@ impl Slots {
         self.by_node.retain(|node, _| nodes.contains(node.as_str()));
         let taken = self.taken();
         let mut free = (1..).filter(|slot| !taken.contains(slot));
-        for pod in keys {
-            self.by_pod.entry(pod).or_insert_with(|| free.next().unwrap_or(u32::MAX));
-        }
         for node in nodes {
             let slot = self.by_node.entry(node.to_owned());
             slot.or_insert_with(|| free.next().unwrap_or(u32::MAX));
+        }
+        for pod in keys {
+            self.by_pod.entry(pod).or_insert_with(|| free.next().unwrap_or(u32::MAX));
         }
     }
 

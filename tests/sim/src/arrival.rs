@@ -44,6 +44,33 @@ impl Arrival<'_> {
         (!is_right).then(|| format!("arrived, {held:?}: {answer:?} where {wanted:?}: {case:?}"))
     }
 
+    /// What is wrong with what is staged, where all of it is programmed: where nothing is told, it would
+    /// be as it is.
+    pub(crate) fn staged_wrong(&self, case: &Case) -> Option<String> {
+        let is_whole = self.node.compiled()?.unstaged.is_none();
+        if !is_whole || !self.node.not_programmed().is_empty() {
+            return None;
+        }
+        let pod = *self.here.pods.get(&case.ask.slot)?;
+        let Belief { world, rules, .. } = self.belief;
+        let as_staged = rules.with_staged_enforced();
+        let wanted = expect::under(&case.ask, world, &as_staged, pod, false)?;
+        let told = case.ask.staged(self.image);
+        let answer = told.unwrap_or_else(|| case.ask.answer(self.image));
+        let is_right =
+            answer.verdict == wanted.verdict && self.is_because(&answer, &wanted.reason);
+        (!is_right).then(|| format!("staged {told:?} where {wanted:?}: {case:?}"))
+    }
+
+    /// How many of `cases` would be decided otherwise if what is staged were enforced.
+    pub(crate) fn staged_otherwise(&self, cases: &[Case]) -> u64 {
+        let differs = |case: &&Case| {
+            let told = case.ask.staged(self.image);
+            told.is_some_and(|told| told.verdict != case.ask.verdict(self.image))
+        };
+        cases.iter().filter(differs).count() as u64
+    }
+
     /// Whether the flow was denied on the way and nobody says so. Only asked where the change before
     /// this one arrived. A Service's backends may change together with an endpoint's set.
     pub(crate) fn was_interrupted(&self, case: &Case) -> bool {

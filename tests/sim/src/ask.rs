@@ -34,6 +34,19 @@ impl Ask {
         }
     }
 
+    /// What an image says is staged, if anything is.
+    pub(crate) fn staged(&self, image: &Image) -> Option<Answer> {
+        match self.direction {
+            Direction::Egress => {
+                let subject = self.is_tagged.then_some(abi::subject::OTHER);
+                image.lookup_staged_by(self.slot, subject, self.remote, self.traffic)
+            }
+            Direction::Ingress => {
+                image.lookup_staged(self.slot, self.direction, self.remote, self.traffic)
+            }
+        }
+    }
+
     pub(crate) fn verdict(&self, image: &Image) -> Verdict {
         self.answer(image).verdict
     }

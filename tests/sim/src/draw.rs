@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use model::{ContainerPort, Labels, Pod, Protocol, Selector, Service, ServicePort, TargetPort};
+use model::{ContainerPort, Direction, Labels, Pod, Protocol, Selector, Service, ServicePort, TargetPort};
 use testkit::generate;
 
 use crate::chance::Chance;
@@ -93,10 +93,16 @@ pub(crate) fn policy(chance: &mut Chance, at: usize) -> Option<Policy> {
         name.strip_prefix("policy").or(name.strip_prefix("default"))
             == Some(at.to_string().as_str())
     };
-    let rules: Vec<_> =
+    let mut rules: Vec<_> =
         drawn.iter().filter(|rule| is_at(&rule.origin.policy.name)).cloned().collect();
     let keeps = chance.one_in(5);
-    (!rules.is_empty()).then_some(Policy { rules, keeps })
+    let is_staged = chance.one_in(5);
+    if chance.one_in(3) {
+        let processes = generate::processes(chance.source());
+        let sent = rules.iter_mut().filter(|rule| rule.direction() == Direction::Egress);
+        sent.for_each(|rule| rule.subject.processes = processes.clone());
+    }
+    (!rules.is_empty()).then_some(Policy { rules, keeps, is_staged })
 }
 
 pub(crate) fn service(chance: &mut Chance, key: &Key) -> Service {

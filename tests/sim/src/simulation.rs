@@ -220,6 +220,8 @@ impl Simulation {
         let arrival = Arrival { belief, here, kept, node: &agent.node, image: &kernel.image };
         let cases = kernel.judge.cases.iter();
         let mut found: Vec<String> = cases.clone().filter_map(|case| arrival.wrong(case)).collect();
+        found.extend(cases.clone().filter_map(|case| arrival.staged_wrong(case)));
+        self.tally.staged += arrival.staged_otherwise(&kernel.judge.cases);
         let interrupted = cases.filter(|case| *is_settled && arrival.was_interrupted(case));
         found.extend(interrupted.map(|case| format!("denied on the way: {case:?}")));
         self.tally.flows += kernel.judge.cases.len() as u64;

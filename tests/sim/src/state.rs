@@ -23,6 +23,8 @@ pub(crate) struct Policy {
     pub(crate) rules: Vec<Rule>,
     /// Connections that exist live on where it denies (ruling N25).
     pub(crate) keeps: bool,
+    /// It is told and not enforced (ruling N37).
+    pub(crate) is_staged: bool,
 }
 
 /// Everything that a node watches.
@@ -104,9 +106,13 @@ impl State {
     pub(crate) fn rules(&self) -> Rules {
         let policies = self.policies.values();
         let all = Rules::new(policies.flat_map(|policy| policy.rules.clone()).collect());
-        let keeping = self.policies.values().filter(|policy| policy.keeps);
-        let names = keeping.flat_map(|policy| &policy.rules).map(|rule| &rule.origin.policy);
-        names.fold(all, |all, policy: &PolicyRef| all.with_keeping(policy.clone()))
+        let named = |is: fn(&&Policy) -> bool| {
+            let those = self.policies.values().filter(is).flat_map(|policy| &policy.rules);
+            those.map(|rule| &rule.origin.policy)
+        };
+        let all = named(|policy| policy.keeps)
+            .fold(all, |all, policy: &PolicyRef| all.with_keeping(policy.clone()));
+        all.with_staged(named(|policy| policy.is_staged).cloned())
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Tally {
     pub writes: u64,
     /// Answers that were compared.
     pub flows: u64,
+    /// Answers that would be others if what is staged were enforced.
+    pub staged: u64,
     /// Packets of connections that exist.
     pub packets: u64,
     /// Connections that were cut.
@@ -45,6 +47,7 @@ impl AddAssign for Tally {
         self.programs += other.programs;
         self.writes += other.writes;
         self.flows += other.flows;
+        self.staged += other.staged;
         self.packets += other.packets;
         self.cut += other.cut;
         self.refused += other.refused;
@@ -59,12 +62,12 @@ impl AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seeds, steps, programs, writes, flows, packets, cut, .. } = self;
+        let Self { seeds, steps, programs, writes, flows, staged, packets, cut, .. } = self;
         let Self { refused, deaths, overflows, held, quarantined, services, peers, .. } = self;
         write!(
             f,
             "seeds={seeds} steps={steps} programs={programs} writes={writes} flows={flows} \
-             packets={packets} cut={cut} refused={refused} deaths={deaths} overflows={overflows} \
+             staged={staged} packets={packets} cut={cut} refused={refused} deaths={deaths} overflows={overflows} \
              held={held} quarantined={quarantined} services={services} peers={peers}"
         )
     }

@@ -27,6 +27,6 @@ fn a_node_is_safe_under_faults_and_arrives_when_they_stop() {
         }
     }
     println!("simulation: {all}");
-    let happened = [all.writes, all.flows, all.cut, all.refused, all.deaths, all.held];
+    let happened = [all.writes, all.flows, all.cut, all.refused, all.deaths, all.held, all.staged];
     assert!(one.is_some() || happened.iter().all(|count| *count > 0), "too little: {all}");
 }

@@ -98,7 +98,7 @@ fn questions(cases: [&Generated; 2], images: [&Image; 2]) -> Vec<Question> {
         addresses.flat_map(|address| traffic.clone().map(move |traffic| (*address, traffic)));
     let subjects = subjects(images);
     let of_slots = |(address, traffic)| {
-        let slots = (1..=3).flat_map(|slot| subjects.iter().map(move |subject| (slot, *subject)));
+        let slots = (1..=4).flat_map(|slot| subjects.iter().map(move |subject| (slot, *subject)));
         slots.map(move |(slot, subject)| (slot, address, traffic, subject))
     };
     pairs.flat_map(of_slots).collect()

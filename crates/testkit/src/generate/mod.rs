@@ -14,7 +14,7 @@ use model::{Flow, Rules, World};
 
 pub use edges::edge_flows;
 pub use random::{Choices, Random, Source};
-pub use rules::{policies, rules, staged};
+pub use rules::{policies, processes, rules, staged};
 pub use strategy::generated;
 pub use world::world;
 

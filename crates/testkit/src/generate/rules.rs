@@ -135,8 +135,8 @@ impl Drawn {
     }
 }
 
-/// Of a container, of an executable, or of both. The last of each name no rule has.
-fn processes(source: &mut dyn Source) -> ProcessMatch {
+/// Draws processes: of a container, of an executable, or of both. The last of each name no rule has.
+pub fn processes(source: &mut dyn Source) -> ProcessMatch {
     let [container, executable] = [&CONTAINERS[..2], &EXECUTABLES[..2]]
         .map(|names| (!one_in(source, 3)).then(|| (*pick(source, names)).to_owned()));
     ProcessMatch { container, executable }
