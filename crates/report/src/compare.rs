@@ -3,7 +3,7 @@
 //! A witness is a flow that somebody can try.
 
 use analysis::compare::{Comparison, Party, Relation, RelationName, Side, Witness};
-use model::Direction;
+use model::{Direction, Family};
 
 use crate::Table;
 
@@ -55,7 +55,12 @@ fn because(relation: RelationName, witness: &Witness) -> String {
         Direction::Egress => "at the source",
         Direction::Ingress => "at the destination",
     };
-    format!("A {}\n{second} {}\n{end}", said(&witness.a), said(&witness.b))
+    // Where it could be either, people take it for IPv4.
+    let over = match witness.family {
+        Some(Family::V6) => ", over IPv6",
+        Some(Family::V4) | None => "",
+    };
+    format!("A {}\n{second} {}\n{end}{over}", said(&witness.a), said(&witness.b))
 }
 
 fn said(side: &Side) -> String {

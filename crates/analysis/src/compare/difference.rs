@@ -53,6 +53,7 @@ pub(super) struct OtherEnd<'a> {
 pub(super) struct Passing {
     pub(super) subject: u32,
     pub(super) peer: Option<u32>,
+    pub(super) family: Family,
     pub(super) traffic: TrafficSet,
 }
 
@@ -85,7 +86,8 @@ impl<'a> OtherEnd<'a> {
                 let meant = asked.families.contains(&range.family);
                 let subject = able.min().filter(|_| meant)?;
                 nobodys(&self.strangers.world, *range)?;
-                Some(Passing { subject, peer: None, traffic: asked.traffic.clone() })
+                let (family, traffic) = (range.family, asked.traffic.clone());
+                Some(Passing { subject, peer: None, family, traffic })
             }
             Who::Members(members) => self.with_members(bench, asked, members),
             Who::Like { member, ports, .. } => {
@@ -111,9 +113,9 @@ impl<'a> OtherEnd<'a> {
         for peer in members {
             let own = self.assigned.of(PodId(peer)).filter(|_| is_pod(bench, peer));
             let Some([egress, ingress]) = own else {
-                let able = present(bench, asked.families, peer);
-                let subject = asked.subjects.iter().find(|it| able.contains(*it))?;
-                return Some(Passing { subject, peer: Some(peer), traffic: asked.traffic.clone() });
+                let Some((subject, family)) = met(bench, asked, peer) else { continue };
+                let traffic = asked.traffic.clone();
+                return Some(Passing { subject, peer: Some(peer), family, traffic });
             };
             let set = match asked.direction {
                 Direction::Egress => ingress,
@@ -155,11 +157,13 @@ fn is_pod(bench: &Workbench<'_>, number: u32) -> bool {
     matches!(bench.roster().member(number), Some(compile::Member::Pod(_)))
 }
 
-/// Who can meet `peer` in some of `families`.
-fn present(bench: &Workbench<'_>, families: &[Family], peer: u32) -> RoaringBitmap {
-    let roster = bench.roster();
-    let of = families.iter().map(|family| roster.present(*family));
-    of.filter(|all| all.contains(peer)).fold(RoaringBitmap::new(), |all, some| all | some)
+/// A subject that can meet `peer`, and in which family.
+fn met(bench: &Workbench<'_>, asked: &Asked<'_>, peer: u32) -> Option<(u32, Family)> {
+    asked.families.iter().find_map(|family| {
+        let able = bench.roster().present(*family);
+        let subject = asked.subjects.iter().find(|it| able.contains(*it))?;
+        able.contains(peer).then_some((subject, *family))
+    })
 }
 
 /// A subject whom the peer's table lets talk on some of the traffic; nobody is his own peer, but
@@ -185,7 +189,8 @@ fn passes(bench: &Workbench<'_>, table: &Table, asked: &Asked<'_>, peer: u32) ->
             let traffic = allowed.intersect(asked.traffic);
             let subject = subjects.iter().find(|it| *it != peer || *it >= asked.given_pods);
             if let Some(subject) = subject.filter(|_| !traffic.is_empty()) {
-                return Some(Passing { subject, peer: Some(peer), traffic });
+                let family = *family;
+                return Some(Passing { subject, peer: Some(peer), family, traffic });
             }
         }
     }

@@ -209,7 +209,8 @@ impl Search<'_> {
                 if let Some(passing) = end.passing(bench, &asked) {
                     let more = More { traffic: passing.traffic, ..more.clone() };
                     let peer = passing.peer.and_then(|it| bench.roster().member(it));
-                    if let Some(witness) = self.witness(passing.subject, &who, peer, &more) {
+                    let ends = (passing.subject, peer, passing.family);
+                    if let Some(witness) = self.witness(ends, &who, &more) {
                         found.keep(witness);
                     }
                     break;
@@ -223,7 +224,7 @@ impl Search<'_> {
             for (subjects, who, families) in self.parts(who, answers.family, found) {
                 let pods = self.strangers.pods;
                 let met = overlap::meeting(self.roster, &subjects, &who, &families, pods);
-                let witness = met.and_then(|(own, peer)| self.witness(own, &who, peer, &more));
+                let witness = met.and_then(|ends| self.witness(ends, &who, &more));
                 if let Some(witness) = witness {
                     found.keep(witness);
                     break;
@@ -250,9 +251,8 @@ impl Search<'_> {
 
     fn witness(
         &self,
-        subject: u32,
+        (subject, peer, family): (u32, Option<Member>, Family),
         who: &Who,
-        peer: Option<Member>,
         more: &More,
     ) -> Option<Witness> {
         let own = Party::member(self.strangers, Member::Pod(PodId(subject)));
@@ -271,6 +271,7 @@ impl Search<'_> {
             direction: self.direction,
             from: Some(from),
             to: Some(to),
+            family: Some(family),
             ports: Some(more.traffic.clone()),
             a,
             b,

@@ -37,7 +37,7 @@ pub(super) fn overlap(strangers: &Strangers, [a, b]: [&Assigned; 2]) -> Found {
                 Direction::Egress => (own, None),
                 Direction::Ingress => (None, own),
             };
-            found.keep(Witness { direction, from, to, ports: None, a, b });
+            found.keep(Witness { direction, from, to, family: None, ports: None, a, b });
         }
         if found.given.is_some() {
             break;
@@ -46,7 +46,7 @@ pub(super) fn overlap(strangers: &Strangers, [a, b]: [&Assigned; 2]) -> Found {
     found
 }
 
-/// A subject and a peer that can meet in some of `families`. Nobody is his own peer, but pods from
+/// A subject and a peer that can meet in some of `families`, and in which. Nobody is his own peer, but pods from
 /// number `given_pods` on stand for any number of their kind.
 pub(super) fn meeting(
     roster: &Roster,
@@ -54,10 +54,10 @@ pub(super) fn meeting(
     who: &Who,
     families: &[Family],
     given_pods: u32,
-) -> Option<(u32, Option<Member>)> {
+) -> Option<(u32, Option<Member>, Family)> {
     families.iter().find_map(|family| {
         let able = subjects & roster.present(*family);
-        match who {
+        let ends: Option<(u32, Option<Member>)> = match who {
             Who::Outside(range) | Who::UnknownPod(range) => {
                 (range.family == *family).then_some((able.min()?, None))
             }
@@ -77,6 +77,7 @@ pub(super) fn meeting(
                     }
                 }
             }
-        }
+        };
+        ends.map(|(subject, peer)| (subject, peer, *family))
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Direction, PolicyRef, Reason, Rules, Verdict};
+use model::{Direction, Family, PolicyRef, Reason, Rules, Verdict};
 use serde::{Serialize, Serializer};
 
 use crate::compare::{Found, Party};
@@ -73,6 +73,9 @@ pub struct Witness {
     /// The destination; anybody if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Party>,
+    /// By which family of addresses, where a flow is meant: by the other it may fare otherwise.
+    #[serde(serialize_with = "family", skip_serializing_if = "Option::is_none")]
+    pub family: Option<Family>,
     /// On what.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ports: Option<TrafficSet>,
@@ -91,6 +94,10 @@ pub struct Side {
     /// Why.
     #[serde(serialize_with = "reason", skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+}
+
+fn family<S: Serializer>(family: &Option<Family>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(family.map(words::family_word).unwrap_or_default())
 }
 
 fn verdict<S: Serializer>(verdict: &Option<Verdict>, to: S) -> Result<S::Ok, S::Error> {

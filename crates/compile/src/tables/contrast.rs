@@ -269,7 +269,8 @@ impl Comparison<'_> {
         possible.for_each(|(range, _, blocks)| {
             regions.entry(blocks).or_insert(*range);
         });
-        for way in &self.bindings.ways {
+        // Only pods have names for their ports.
+        for way in self.bindings.ways.iter().filter(|way| is_pod || way.is_empty()) {
             let bound = way.iter().filter_map(|binding| self.atoms.id(&atom(binding)));
             let bound: Vec<u32> = bound.collect();
             let places = regions.iter().map(|(blocks, range)| (*blocks, Some(*range)));
