@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use abi::Event;
 
+use crate::file;
+
 /// A container of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Container {
@@ -23,16 +25,8 @@ impl Container {
     /// The inode and device of the file that its processes know by `path`, as far as one runs.
     pub(crate) fn file(&self, path: &str) -> Option<(u64, u32)> {
         let processes = fs::read_to_string(self.cgroup.join("cgroup.procs")).ok()?;
-        let process = processes.lines().next()?;
-        let file = fs::metadata(format!("/proc/{process}/root{path}")).ok()?;
-        Some((file.ino(), kernel_device(file.dev())))
+        file::identity(processes.lines().next()?.parse().ok()?, path)
     }
-}
-
-/// The number that the kernel has for what user space calls device `number`.
-fn kernel_device(number: u64) -> u32 {
-    let (major, minor) = (nix::sys::stat::major(number), nix::sys::stat::minor(number));
-    (major << 20 | minor) as u32
 }
 
 /// The containers of a node, found when somebody asks.

@@ -20,6 +20,7 @@ mod error;
 mod exec;
 mod executable;
 mod fabric;
+mod file;
 mod flow;
 mod growth;
 mod guard;

@@ -1,5 +1,6 @@
 //! Only one executable of one container may reach the database: a copy of another name in the same
-//! container may not, nor one started from outside, and the record of flows says who it was.
+//! container may not, nor one started from outside, and the record of flows says who it was. So it is
+//! where the executables are in an overlay of file systems, as those of nearly every container are.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
 
@@ -71,6 +72,15 @@ struct Scene {
 }
 
 impl Scene {
+    /// A lab in which only `executable` of `web` reaches the database, if this machine can have one.
+    fn new(name: &str, executable: &Path) -> Option<Self> {
+        let mut lab = Lab::up_enforced(settings(name)?, world(), rules(executable)).unwrap();
+        lab.keep_flows();
+        let web = lab.world().pods().find(|(_, pod)| pod.name == "web").unwrap().1.addresses[0];
+        let netns = netns_of(lab.name(), web);
+        Some(Self { cgroup: cgroup(name), netns, lab })
+    }
+
     /// Whether `executable` gets a connection from `web` to `to`; without a cgroup it is started from
     /// outside of every container.
     fn reaches(&self, executable: &Path, to: &str, in_container: bool) -> bool {
@@ -116,17 +126,12 @@ fn cgroup(name: &str) -> PathBuf {
 
 #[test]
 fn a_copy_in_the_same_container_and_a_shell_from_outside_are_refused() {
-    let Some(settings) = settings("process") else { return };
     let folder = tempfile::tempdir().unwrap();
     let [nginx, curl] = ["nginx", "curl"].map(|name| folder.path().join(name));
     for copy in [&nginx, &curl] {
         fs::copy("/bin/bash", copy).unwrap();
     }
-    let mut lab = Lab::up_enforced(settings, world(), rules(&nginx)).unwrap();
-    lab.keep_flows();
-    let web = lab.world().pods().find(|(_, pod)| pod.name == "web").unwrap().1.addresses[0];
-    let netns = netns_of(lab.name(), web);
-    let mut scene = Scene { cgroup: cgroup("process"), netns, lab };
+    let Some(mut scene) = Scene::new("process", &nginx) else { return };
 
     assert!(scene.reaches(&nginx, "db", true), "the one that may");
     assert!(!scene.reaches(&curl, "db", true), "another executable of the container");
@@ -152,4 +157,84 @@ fn a_copy_in_the_same_container_and_a_shell_from_outside_are_refused() {
     scene.lab.look_after().unwrap();
     assert!(scene.reaches(&nginx, "db", true), "an upgraded executable");
     scene.lab.down().unwrap();
+}
+
+/// A root as a container has one: an image below, which others share, and a layer of its own.
+struct Overlay(PathBuf);
+
+impl Overlay {
+    fn new(folder: &Path, name: &str, image: &Path, layer: &Path) -> Self {
+        let at = folder.join(name);
+        let [upper, work] = ["upper", "work"].map(|part| layer.join(name).join(part));
+        [&at, &upper, &work].into_iter().for_each(|path| fs::create_dir_all(path).unwrap());
+        let [lower, upper, work] = [image, &upper, &work].map(Path::display);
+        mount("overlay", &at, &format!("lowerdir={lower},upperdir={upper},workdir={work}"));
+        Self(at)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Overlay {
+    fn drop(&mut self) {
+        drop(nix::mount::umount(&self.0));
+    }
+}
+
+fn mount(kind: &str, at: &Path, options: &str) {
+    let flags = nix::mount::MsFlags::empty();
+    nix::mount::mount(Some(kind), at, Some(kind), flags, Some(options)).unwrap();
+}
+
+/// What must hold of executables in an overlay whose own layer is in `layer`.
+fn holds_in_an_overlay(name: &str, folder: &Path, layer: &Path) {
+    let image = folder.join("image");
+    fs::create_dir(&image).unwrap();
+    for executable in ["nginx", "curl", "next"] {
+        fs::copy("/bin/bash", image.join(executable)).unwrap();
+    }
+    let [own, other] = ["own", "other"].map(|root| Overlay::new(folder, root, &image, layer));
+    let nginx = own.path("nginx");
+    let Some(mut scene) = Scene::new(name, &nginx) else { return };
+
+    assert!(scene.reaches(&nginx, "db", true), "{name}: the one that may, from the image");
+    assert!(!scene.reaches(&own.path("curl"), "db", true), "{name}: another executable");
+    assert!(!scene.reaches(&other.path("nginx"), "db", true), "{name}: another root's");
+    assert!(!scene.reaches(&image.join("nginx"), "db", true), "{name}: the image's own file");
+
+    // What is written to goes up to the own layer first.
+    fs::OpenOptions::new().append(true).open(&nginx).unwrap().set_len(2_000_000).unwrap();
+    scene.lab.look_after().unwrap();
+    assert!(scene.reaches(&nginx, "db", true), "{name}: changed in place");
+    assert!(!scene.reaches(&own.path("curl"), "db", true), "{name}: still another executable");
+
+    fs::rename(own.path("next"), &nginx).unwrap();
+    scene.lab.look_after().unwrap();
+    assert!(scene.reaches(&nginx, "db", true), "{name}: another build of it");
+    assert!(!scene.reaches(&other.path("next"), "db", true), "{name}: the same file elsewhere");
+    scene.lab.down().unwrap();
+}
+
+#[test]
+fn executables_in_an_overlay_of_one_file_system_are_told_apart() {
+    if settings("overlay").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    holds_in_an_overlay("overlay", folder.path(), &folder.path().join("layers"));
+}
+
+#[test]
+fn executables_in_an_overlay_of_two_file_systems_are_told_apart() {
+    if settings("overlay2").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let layer = folder.path().join("layers");
+    fs::create_dir(&layer).unwrap();
+    mount("tmpfs", &layer, "");
+    let _unmounted = Overlay(layer.clone());
+    holds_in_an_overlay("overlay2", folder.path(), &layer);
 }
