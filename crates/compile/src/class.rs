@@ -11,9 +11,9 @@ use ipnet::IpNet;
 use model::{Labels, Node, Pod, Requirement, Selector, World};
 
 use crate::atom::{Atom, Atoms};
-use crate::endpoint::only_namespace;
 use crate::name::{content_id, free_id};
 use crate::region::Regions;
+use crate::subject_index::only_namespace;
 
 /// What a class satisfies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

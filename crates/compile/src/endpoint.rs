@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use abi::Endpoint;
 use model::{
-    ContainerPort, Direction, Labels, Node, NodeId, Pod, PodId, PolicyRef, ProcessMatch,
-    Requirement, Rule, Rules, Selector, World,
+    ContainerPort, Direction, Labels, Node, NodeId, Pod, PodId, PolicyRef, ProcessMatch, Rule,
+    Rules, World,
 };
 
 use crate::Slots;
-use crate::process::{NamedOf, Subjects, named, speaks_for};
+use crate::process::{NamedOf, Subjects, named};
 use crate::set::{PolicySet, SetRule, Sets};
+use crate::subject_index::SubjectIndex;
 
 /// Every endpoint with its sets.
 #[derive(Clone)]
@@ -323,8 +324,7 @@ impl GroupSets {
     fn record(&self, sets: &Sets<'_>) -> Endpoint {
         let Endpoint { sets: own, generation, .. } = record(sets, &self.ingress, &self.egress);
         let staged = self.staged.as_ref();
-        let staged =
-            staged.map(|it| word(sets, &it.ingress, &it.egress).with_subjects(it.asks));
+        let staged = staged.map(|it| word(sets, &it.ingress, &it.egress).with_subjects(it.asks));
         Endpoint {
             sets: own.with_subjects(self.asks),
             generation,
@@ -361,63 +361,4 @@ pub(crate) fn set_for(world: &World, rules: &Rules, pod: &Pod, direction: Direct
         Direction::Egress => sets.egress,
         Direction::Ingress => sets.ingress,
     }
-}
-
-/// Rules by the one namespace that their subject names, and the rest.
-struct SubjectIndex<'a> {
-    rules: &'a Rules,
-    by_namespace: HashMap<&'a str, Vec<&'a Rule>>,
-    rest: Vec<&'a Rule>,
-}
-
-impl<'a> SubjectIndex<'a> {
-    fn new(rules: &'a Rules) -> Self {
-        let mut index = Self { rules, by_namespace: HashMap::new(), rest: Vec::new() };
-        for rule in rules {
-            match only_namespace(&rule.subject.namespaces) {
-                Some(name) => index.by_namespace.entry(name).or_default().push(rule),
-                None => index.rest.push(rule),
-            }
-        }
-        index
-    }
-
-    /// What `rules` of `pod` say of what `subject` sends, or of what the pod receives.
-    fn set(
-        &self,
-        rules: &[&Rule],
-        pod: &Pod,
-        direction: Direction,
-        subject: &ProcessMatch,
-    ) -> PolicySet {
-        let speaks = |rule: &&Rule| {
-            rule.direction() == direction && speaks_for(&rule.subject.processes, subject)
-        };
-        let rules: Vec<&Rule> = rules.iter().copied().filter(speaks).collect();
-        PolicySet::new(&rules, self.rules, Some(pod), direction)
-    }
-
-    fn rules_of(&self, world: &World, pod: &Pod) -> Vec<&'a Rule> {
-        let namespace = world.namespace_labels(&pod.namespace);
-        let own = self.by_namespace.get(pod.namespace.as_str()).into_iter().flatten();
-        let candidates = own.chain(&self.rest).copied();
-        candidates
-            .filter(|rule| rule.subject.pods.matches(&pod.labels))
-            .filter(|rule| rule.subject.namespaces.matches(namespace))
-            .collect()
-    }
-}
-
-/// The namespace whose name `selector` asks for, if it asks for exactly one. It may ask for more.
-pub(crate) fn only_namespace(selector: &Selector) -> Option<&str> {
-    selector.requirements().find_map(|requirement| match requirement {
-        Requirement::In { key, values } if key == "kubernetes.io/metadata.name" => {
-            let mut values = values.iter();
-            values.next().filter(|_| values.next().is_none())
-        }
-        Requirement::In { .. }
-        | Requirement::NotIn { .. }
-        | Requirement::Exists { .. }
-        | Requirement::DoesNotExist { .. } => None,
-    })
 }

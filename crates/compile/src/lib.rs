@@ -24,6 +24,7 @@ mod row;
 mod service;
 mod set;
 mod slot;
+mod subject_index;
 mod tables;
 
 use std::collections::BTreeMap;

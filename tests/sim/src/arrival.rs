@@ -57,8 +57,7 @@ impl Arrival<'_> {
         let wanted = expect::under(&case.ask, world, &as_staged, pod, false)?;
         let told = case.ask.staged(self.image);
         let answer = told.unwrap_or_else(|| case.ask.answer(self.image));
-        let is_right =
-            answer.verdict == wanted.verdict && self.is_because(&answer, &wanted.reason);
+        let is_right = answer.verdict == wanted.verdict && self.is_because(&answer, &wanted.reason);
         (!is_right).then(|| format!("staged {told:?} where {wanted:?}: {case:?}"))
     }
 

@@ -5,7 +5,9 @@
 
 use std::net::IpAddr;
 
-use model::{ContainerPort, Direction, Labels, Pod, Protocol, Selector, Service, ServicePort, TargetPort};
+use model::{
+    ContainerPort, Direction, Labels, Pod, Protocol, Selector, Service, ServicePort, TargetPort,
+};
 use testkit::generate;
 
 use crate::chance::Chance;

@@ -42,7 +42,9 @@ impl fmt::Display for Count {
 fn is_untold(flow: &Flow) -> bool {
     let nodes = [flow.source(), flow.destination()].map(|end| match end {
         End::Host { node, .. } => *node,
-        End::Pod { .. } | End::UnknownPod { .. } | End::External { .. } | End::Domain { .. } => None,
+        End::Pod { .. } | End::UnknownPod { .. } | End::External { .. } | End::Domain { .. } => {
+            None
+        }
     });
     let is_itself = flow.source() == flow.destination();
     is_itself && flow.is_translated() || nodes[0].is_some() && nodes[0] == nodes[1]

@@ -11,7 +11,7 @@ use model::{Block, End, Family, Labels, Node, NodeId, Protocol, Requirement, Sel
 use roaring::RoaringBitmap;
 
 use crate::atom::Atom;
-use crate::endpoint::only_namespace;
+use crate::subject_index::only_namespace;
 use crate::tables::roster::{FAMILIES, Roster, place};
 use crate::tables::witness::{Taken, taken};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use model::{ContainerPort, Labels, Requirement, Selector, World};
 
-use crate::endpoint::only_namespace;
+use crate::subject_index::only_namespace;
 use crate::tables::symbolic::Condition;
 
 /// The namespace's own name, which it always carries (ruling N21).

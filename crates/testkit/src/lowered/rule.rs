@@ -3,8 +3,8 @@
 //! Absent `peers` and `ports` mean everybody and everything; empty lists mean none.
 
 use model::{
-    Action, Block, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange, Ports, ProcessMatch, Protocol,
-    Rule, Subject, Tier,
+    Action, Block, Peer, Peers, PolicyKind, PolicyRef, PortMatch, PortRange, Ports, ProcessMatch,
+    Protocol, Rule, Subject, Tier,
 };
 use serde::Deserialize;
 
