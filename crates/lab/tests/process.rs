@@ -179,7 +179,7 @@ impl Overlay {
 
 impl Drop for Overlay {
     fn drop(&mut self) {
-        drop(nix::mount::umount(&self.0));
+        nix::mount::umount(&self.0).unwrap_or_else(|error| eprintln!("{error}"));
     }
 }
 
