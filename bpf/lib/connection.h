@@ -172,7 +172,8 @@ static __always_inline void connection_crowded(struct connection *connection, __
 
 /*
  * Moves a connection that proved its return path. Where `est` or the endpoint's share is full, or
- * `est` is being exchanged for a larger one, it stays where it is. Two processors may try at once; the second finds it there.
+ * `est` is being exchanged for a larger one, it stays where it is. Two processors may try at once;
+ * the second finds it there.
  */
 static __noinline int connection_promote(const struct connection_key *key,
 					 struct connection *connection)
