@@ -8,6 +8,7 @@
 
 mod bench;
 mod first_packet;
+mod interface;
 mod namespace;
 mod tier;
 

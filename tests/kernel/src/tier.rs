@@ -6,17 +6,17 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use abi::{Event, EventKind, Interface, Maker, interface_flags, verdict_code};
+use abi::{Event, EventKind, Maker, verdict_code};
 use compile::{CompileError, Compiled, Image, Scope, Slots, compile};
 use datapath::Direction;
 use model::{
-    Builtin, End, Family, Flow, Judgement, NodeId, Origin, PodId, Process, Reason, Rules, Traffic,
-    World,
+    Builtin, End, Flow, Judgement, NodeId, Origin, Process, Reason, Rules, Traffic, World,
 };
 use plan::{Op, PlanError, plan};
 use thiserror::Error;
 
 use crate::first_packet::first_packet;
+use crate::interface::{interface, mac};
 use crate::{Bench, BenchError, Outcome};
 
 /// Where all executables of the bench are.
@@ -382,25 +382,5 @@ fn origin(flow: &Flow) -> crate::Origin {
         Origin::Host => crate::Origin::LocalSocket,
         Origin::Wire if is_itself => crate::Origin::Itself,
         Origin::Wire => crate::Origin::Elsewhere,
-    }
-}
-
-/// A link-layer address of the bench's own.
-fn mac(slot: u32) -> [u8; 6] {
-    let [_, _, high, low] = slot.to_be_bytes();
-    [2, 0, 0, 1, high, low]
-}
-
-fn interface(world: &World, pod: PodId, slot: u32) -> Interface {
-    let address = |family| world.pod(pod).address(family);
-    let flag = |family, flag| if address(family).is_some() { flag } else { 0 };
-    Interface {
-        endpoint: slot,
-        flags: flag(Family::V4, interface_flags::IPV4) | flag(Family::V6, interface_flags::IPV6),
-        ipv4: address(Family::V4).map(Into::into).unwrap_or_default(),
-        ipv6: address(Family::V6).map(Into::into).unwrap_or_default(),
-        mac: mac(slot),
-        pad: [0; 2],
-        adopted_until_ns: 0,
     }
 }
