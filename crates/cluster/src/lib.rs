@@ -1,0 +1,20 @@
+//! What an API server says, kept as documents.
+//!
+//! Every kind that a verdict depends on is listed and watched as raw JSON, so that `manifest` reads
+//! it as it reads a file, and nothing that a typed structure does not know is lost on the way.
+//!
+//! **Invariant:** nothing is taken for gone before a list is complete.
+//! **Invariant:** an object that cannot be read is that object's problem, never the watch's.
+//! **Absent:** any meaning. What a document says is `manifest`'s, and what follows is `policy`'s.
+
+mod kind;
+mod news;
+mod slim;
+mod store;
+mod watch;
+
+pub use kind::{KINDS, Kind};
+pub use news::{Key, News, Object};
+pub use slim::slim;
+pub use store::Store;
+pub use watch::{Heard, watch};

@@ -1,0 +1,44 @@
+//! What a watch of one kind says.
+//!
+//! It is the whole vocabulary between the watches, which know the network, and the store, which
+//! knows nothing but these words.
+
+use std::sync::Arc;
+
+/// An object's name within its kind. The namespace is empty where the kind has none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// An object as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Which one.
+    pub key: Key,
+    /// What the API server calls it, whatever its name.
+    pub uid: String,
+    /// What of it matters, in JSON.
+    pub text: Arc<str>,
+}
+
+/// What a watch of one kind says, in the order in which it says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A list begins, at first or because the watch was lost. What is known stays until it is
+    /// complete.
+    Listing,
+    /// An object of the list.
+    Listed(Object),
+    /// The list is complete; what it does not have is gone.
+    Complete,
+    /// An object is new, or changed.
+    Put(Object),
+    /// An object is gone.
+    Gone(Key),
+    /// The API server has no such kind.
+    NoSuchKind,
+}

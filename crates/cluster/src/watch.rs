@@ -1,0 +1,139 @@
+//! The watches, one for each kind: they list, follow, and begin anew when they are lost.
+
+use std::time::Duration;
+
+use futures::{Stream, StreamExt};
+use kube::Client;
+use kube::api::{Api, ApiResource, DynamicObject};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event, watcher};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::kind::{KINDS, Kind};
+use crate::news::{Key, News, Object};
+use crate::slim::slim;
+
+/// How often a kind that the cluster lacks is asked for again.
+const ABSENT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// News of the kind at this place of [`KINDS`].
+pub type Heard = (usize, News);
+
+/// Begins to watch all kinds. The watches end with the set, or when nobody listens.
+#[must_use]
+pub fn watch(client: &Client, news: &mpsc::Sender<Heard>) -> JoinSet<()> {
+    let mut watches = JoinSet::new();
+    for (at, kind) in KINDS.iter().enumerate() {
+        watches.spawn(Watch { at, kind, client: client.clone(), news: news.clone() }.run());
+    }
+    watches
+}
+
+struct Watch {
+    at: usize,
+    kind: &'static Kind,
+    client: Client,
+    news: mpsc::Sender<Heard>,
+}
+
+impl Watch {
+    async fn run(self) {
+        let mut events = Box::pin(self.events());
+        while let Some(event) = events.next().await {
+            let told = match event {
+                Ok(event) => self.tell(self.of_event(event)).await,
+                Err(error) if self.is_absent(&error).await => self.wait_for_kind().await,
+                Err(error) => {
+                    tracing::warn!(kind = self.kind.kind, %error, "the watch was lost and begins anew");
+                    Ok(())
+                }
+            };
+            if told.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn events(&self) -> impl Stream<Item = watcher::Result<Event<DynamicObject>>> + Send + use<> {
+        let Kind { group, version, kind, plural, .. } = *self.kind;
+        let resource = ApiResource {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            api_version: self.kind.api_version(),
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+        };
+        let api = Api::all_with(self.client.clone(), &resource);
+        watcher(api, watcher::Config::default()).default_backoff()
+    }
+
+    async fn tell(&self, news: News) -> Result<(), mpsc::error::SendError<Heard>> {
+        self.news.send((self.at, news)).await
+    }
+
+    fn of_event(&self, event: Event<DynamicObject>) -> News {
+        match event {
+            Event::Init => News::Listing,
+            Event::InitApply(object) => News::Listed(self.object(&object)),
+            Event::InitDone => News::Complete,
+            Event::Apply(object) => News::Put(self.object(&object)),
+            Event::Delete(object) => News::Gone(key(&object)),
+        }
+    }
+
+    fn object(&self, object: &DynamicObject) -> Object {
+        let value = serde_json::to_value(object).unwrap_or_default();
+        let text = slim(self.kind, &value).to_string();
+        let uid = object.metadata.uid.clone().unwrap_or_default();
+        Object { key: key(object), uid, text: text.into() }
+    }
+
+    /// Not found says little by itself: a proxy or an aggregated server may say it too. The list of
+    /// what is served must lack the kind as well.
+    async fn is_absent(&self, error: &watcher::Error) -> bool {
+        self.kind.is_optional && is_not_found(error) && self.is_served().await == Some(false)
+    }
+
+    /// `None` where the API server does not say.
+    async fn is_served(&self) -> Option<bool> {
+        let groups = self.client.list_api_groups().await.ok()?;
+        let Some(group) = groups.groups.iter().find(|group| group.name == self.kind.group) else {
+            return Some(false);
+        };
+        let mut versions = group.versions.iter();
+        let Some(version) = versions.find(|one| one.version == self.kind.version) else {
+            return Some(false);
+        };
+        let list = self.client.list_api_group_resources(&version.group_version).await.ok()?;
+        Some(list.resources.iter().any(|resource| resource.name == self.kind.plural))
+    }
+
+    async fn wait_for_kind(&self) -> Result<(), mpsc::error::SendError<Heard>> {
+        self.tell(News::NoSuchKind).await?;
+        while self.is_served().await != Some(true) {
+            tokio::select! {
+                () = tokio::time::sleep(ABSENT_INTERVAL) => {}
+                () = self.news.closed() => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key(object: &DynamicObject) -> Key {
+    let namespace = object.metadata.namespace.clone().unwrap_or_default();
+    Key { namespace, name: object.metadata.name.clone().unwrap_or_default() }
+}
+
+fn is_not_found(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status.code == 404,
+        watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchStartFailed(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => false,
+    }
+}
