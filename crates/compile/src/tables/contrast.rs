@@ -269,8 +269,7 @@ impl Comparison<'_> {
         possible.for_each(|(range, _, blocks)| {
             regions.entry(blocks).or_insert(*range);
         });
-        // Only pods have names for their ports.
-        for way in self.bindings.ways.iter().filter(|way| is_pod || way.is_empty()) {
+        for way in &self.bindings.ways {
             let bound = way.iter().filter_map(|binding| self.atoms.id(&atom(binding)));
             let bound: Vec<u32> = bound.collect();
             let places = regions.iter().map(|(blocks, range)| (*blocks, Some(*range)));
