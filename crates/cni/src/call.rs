@@ -9,23 +9,11 @@ use crate::agent::{Answer, Attachment, AttachmentKey, Denied, Request};
 use crate::arguments::PodArguments;
 use crate::config::{NetworkConfig, version_of};
 use crate::refusal::Refusal;
-use crate::result::PreviousResult;
+use crate::result::{PreviousResult, missing};
 use crate::version::Version;
 
 /// The longest name that an interface can have.
 const INTERFACE_OCTETS_MAX: usize = 15;
-
-/// The environment of a call: the value of a variable by its name.
-pub trait Environment {
-    /// `None` where it is not set.
-    fn variable(&self, name: &str) -> Option<String>;
-}
-
-impl<F: Fn(&str) -> Option<String>> Environment for F {
-    fn variable(&self, name: &str) -> Option<String> {
-        self(name)
-    }
-}
 
 /// What the runtime wants.
 #[derive(Debug)]
@@ -58,11 +46,15 @@ pub struct Outcome {
 }
 
 impl Call {
-    /// Reads the environment and what came on standard input.
+    /// Reads the environment, which gives a variable's value by its name, and what came on standard
+    /// input.
     ///
     /// # Errors
     /// Where either is not what the specification says. Nobody was asked anything then.
-    pub fn read(environment: &impl Environment, input: &[u8]) -> Result<Self, Refusal> {
+    pub fn read(
+        environment: &impl Fn(&str) -> Option<String>,
+        input: &[u8],
+    ) -> Result<Self, Refusal> {
         let command = required(environment, "CNI_COMMAND")?;
         if command == "VERSION" {
             return Ok(Self::Version { asked_in: spoken(input) });
@@ -149,7 +141,7 @@ struct Words<'a, E> {
     config: NetworkConfig,
 }
 
-impl<E: Environment> Words<'_, E> {
+impl<E: Fn(&str) -> Option<String>> Words<'_, E> {
     fn add(self) -> Result<Call, Refusal> {
         let attachment = self.attachment()?;
         Ok(self.asking(Request::Add(attachment)))
@@ -180,7 +172,11 @@ impl<E: Environment> Words<'_, E> {
         if !self.config.version.has_status() {
             return Err(self.not_in_version("GC", Version::V1_1_0));
         }
-        let valid = self.config.valid.take().ok_or_else(no_valid_attachments)?;
+        let valid = self
+            .config
+            .valid
+            .take()
+            .ok_or_else(|| Refusal::Decode(missing("cni.dev/valid-attachments")))?;
         Ok(self.asking(Request::Gc(valid)))
     }
 
@@ -217,14 +213,12 @@ impl<E: Environment> Words<'_, E> {
     }
 }
 
-fn no_valid_attachments() -> Refusal {
-    let missing = serde::de::Error::missing_field("cni.dev/valid-attachments");
-    Refusal::Decode(missing)
-}
-
 /// An empty value is as good as none.
-fn required(environment: &impl Environment, name: &'static str) -> Result<String, Refusal> {
-    let value = environment.variable(name).filter(|value| !value.is_empty());
+fn required(
+    environment: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+) -> Result<String, Refusal> {
+    let value = environment(name).filter(|value| !value.is_empty());
     value.ok_or(Refusal::Missing { name })
 }
 

@@ -10,6 +10,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::config::PLUGIN;
 use crate::refusal::Refusal;
+use crate::result::missing;
 use crate::version::Version;
 
 type Fields = BTreeMap<String, Box<RawValue>>;
@@ -52,7 +53,7 @@ impl Chain {
         let mut fields: Fields = serde_json::from_str(text)?;
         let version: String = match fields.get("cniVersion") {
             Some(version) => serde_json::from_str(version.get())?,
-            None => return Err(serde_json::Error::missing("cniVersion").into()),
+            None => return Err(missing("cniVersion").into()),
         };
         Version::parse(&version).map_err(ChainError::Version)?;
         let plugins = match fields.remove("plugins") {
@@ -134,15 +135,4 @@ fn single(fields: &mut Fields) -> Result<Box<RawValue>, serde_json::Error> {
         std::mem::take(fields).into_iter().partition(|(name, _)| is_of_list(name));
     *fields = of_list;
     to_raw_value(&of_plugin)
-}
-
-/// Serde's own word for a field that is missing.
-trait Missing {
-    fn missing(field: &'static str) -> Self;
-}
-
-impl Missing for serde_json::Error {
-    fn missing(field: &'static str) -> Self {
-        serde::de::Error::missing_field(field)
-    }
 }

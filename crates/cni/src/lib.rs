@@ -18,7 +18,7 @@ mod version;
 
 pub use agent::{Answer, Attached, Attachment, AttachmentKey, Denied, Request, VERSION, WireError};
 pub use arguments::PodArguments;
-pub use call::{Call, Environment, Outcome, Question};
+pub use call::{Call, Outcome, Question};
 pub use chain::{Chain, ChainError};
 pub use config::{DEFAULT_SOCKET, DEFAULT_TIMEOUT_SECONDS, NetworkConfig, PLUGIN};
 pub use refusal::Refusal;

@@ -65,3 +65,8 @@ impl PreviousResult {
 pub(crate) fn json<T: Serialize>(answer: &T) -> String {
     serde_json::to_string(answer).unwrap_or_default()
 }
+
+/// Serde's own words for a field that is missing where it is looked for by hand.
+pub(crate) fn missing(field: &'static str) -> serde_json::Error {
+    serde::de::Error::missing_field(field)
+}

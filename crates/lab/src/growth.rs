@@ -31,16 +31,27 @@ pub(crate) fn grow_connections(
     let Some(wanted) = more_connections(instance.config().capacities, fill) else {
         return Ok(Some(false));
     };
-    let Fill { used, capacity } = fill;
-    Ok(match netns::within(netns, || Ok::<_, std::io::Error>(instance.grow(&wanted))) {
-        Ok(Ok(grown)) => {
-            let entries = wanted.established;
-            guard.tell(format!("grown: est has {entries} entries, {used} of {capacity} were used"));
-            Some(grown)
-        }
+    let grown = enlarge(instance, netns, guard, &wanted);
+    if grown.is_some() {
+        let Fill { used, capacity } = fill;
+        let entries = wanted.established;
+        guard.tell(format!("grown: est has {entries} entries, {used} of {capacity} were used"));
+    }
+    Ok(grown)
+}
+
+/// Whether anything grew. Nothing where the kernel refuses, which is news.
+fn enlarge(
+    instance: &mut Instance,
+    netns: &Path,
+    guard: &mut Guard,
+    wanted: &Capacities,
+) -> Option<bool> {
+    match netns::within(netns, || Ok::<_, std::io::Error>(instance.grow(wanted))) {
+        Ok(Ok(grown)) => Some(grown),
         Ok(Err(error)) => refused(guard, &error),
         Err(error) => refused(guard, &error),
-    })
+    }
 }
 
 fn refused(guard: &mut Guard, error: &dyn std::error::Error) -> Option<bool> {
@@ -52,22 +63,10 @@ fn refused(guard: &mut Guard, error: &dyn std::error::Error) -> Option<bool> {
 pub(crate) fn grow(instance: &mut Instance, netns: &Path, table: &Node, guard: &mut Guard) -> bool {
     let shortages = &table.not_programmed().shortages;
     let wanted = instance.config().capacities.with_room(shortages);
-    let grown = netns::within(netns, || Ok::<_, std::io::Error>(instance.grow(&wanted)));
-    match grown {
-        Ok(Ok(grown)) => {
-            let lines = shortages.iter().filter(|_| grown);
-            lines.for_each(|short| guard.tell(format!("grown: {short}")));
-            grown
-        }
-        Ok(Err(error)) => {
-            guard.tell(format!("warning: {}", crate::error::chain(&error)));
-            false
-        }
-        Err(error) => {
-            guard.tell(format!("warning: {}", crate::error::chain(&error)));
-            false
-        }
-    }
+    let grown = enlarge(instance, netns, guard, &wanted).unwrap_or(false);
+    let lines = shortages.iter().filter(|_| grown);
+    lines.for_each(|short| guard.tell(format!("grown: {short}")));
+    grown
 }
 
 #[cfg(test)]
