@@ -113,8 +113,26 @@ static __always_inline int judge_either(struct __sk_buff *skb, struct passage *p
 }
 
 /*
- * A connection that is older than the first rule about processes does not say who opened it. Of TCP
- * the opener's next packet will: at the latest it acknowledges what this one brings.
+ * Who opened a connection, by the name that it remembers. One that nobody has now is from before
+ * rules told these processes apart, or told others apart beside them, and says no more than none.
+ * That it was one of the others may be as old; of datagrams, which wait for nobody, it is believed.
+ */
+static __always_inline __u32 subject_remembered(const struct passage *passage,
+						const struct connection *connection)
+{
+	struct subject_key key = { .endpoint = passage->report.key.endpoint,
+				   .subject = connection->subject };
+
+	if (!words_have_subjects(&passage->words) || bpf_map_lookup_elem(&subjects, &key))
+		return connection->subject;
+	if (connection->subject == SUBJECT_OTHER && passage->report.key.protocol != PROTOCOL_TCP)
+		return SUBJECT_OTHER;
+	return SUBJECT_UNKNOWN;
+}
+
+/*
+ * A connection that is older than the names of processes does not say who opened it. Of TCP the
+ * opener's next packet will: at the latest it acknowledges what this one brings.
  */
 static __always_inline bool waits_for_its_opener(const struct passage *passage)
 {
@@ -140,7 +158,7 @@ static __noinline int judge_again(struct __sk_buff *skb, struct passage *passage
 		return true;
 	}
 	report->remote_opened = connection->flags & CONNECTION_REMOTE_OPENED;
-	report->subject = connection->subject;
+	report->subject = subject_remembered(passage, connection);
 	if (report->subject == SUBJECT_UNKNOWN)
 		subject_find(skb, passage);
 	if (waits_for_its_opener(passage))

@@ -147,7 +147,7 @@ impl Compiled {
             return Ok(None);
         }
         let (image, traffic) = (&self.image, flow.traffic());
-        let subject = flow.process().map(|process| self.subjects.id(pod, process));
+        let subject = flow.process().map(|process| self.subjects.id(slot, process));
         let answer = match direction {
             Direction::Egress => image.lookup_staged_by(slot, subject, remote, traffic),
             Direction::Ingress => image.lookup_staged(slot, direction, remote, traffic),
@@ -192,7 +192,7 @@ impl Compiled {
     ) -> Result<Answer, Untranslated> {
         let (slot, remote) = self.place(pod, other)?;
         let traffic = flow.traffic();
-        let subject = flow.process().map(|process| self.subjects.id(pod, process));
+        let subject = flow.process().map(|process| self.subjects.id(slot, process));
         Ok(match (other.pod() == Some(pod), flow.is_translated()) {
             (true, false) => builtin(Builtin::Itself).into(),
             (false, _) if direction == Direction::Egress => {

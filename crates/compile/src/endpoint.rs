@@ -13,7 +13,7 @@ use model::{
 };
 
 use crate::Slots;
-use crate::process::{NamedOf, Subjects, named};
+use crate::process::{NamedOf, ProcessNames, Subjects, named};
 use crate::set::{PolicySet, SetRule, Sets};
 use crate::subject_index::SubjectIndex;
 
@@ -60,7 +60,7 @@ struct Staged {
     asks: bool,
 }
 
-type GroupKey<'a> = (&'a str, &'a Labels, &'a [ContainerPort]);
+type GroupKey<'a> = (&'a str, &'a Labels, &'a [ContainerPort], Option<&'a ProcessNames>);
 
 impl Endpoints {
     pub(crate) fn new(world: &World, rules: &Rules, slots: &Slots) -> Self {
@@ -70,12 +70,10 @@ impl Endpoints {
         let (mut groups, mut members) = (Vec::new(), Vec::new());
         let (mut slot_of, mut by_pod) = (BTreeMap::new(), BTreeMap::new());
         for (slot, id, pod) in slots.endpoints(world) {
-            let key = (pod.namespace.as_str(), &pod.labels, pod.ports.as_slice());
+            let also = slots.also_named(slot);
+            let key = (pod.namespace.as_str(), &pod.labels, pod.ports.as_slice(), also);
             let group = *known.entry(key).or_insert_with(|| {
-                let sets = match &as_staged {
-                    Some(as_staged) => GroupSets::with_staged(&index, as_staged, world, pod),
-                    None => GroupSets::new(&index, world, pod),
-                };
+                let sets = GroupSets::new(&index, as_staged.as_ref(), (world, pod), also);
                 groups.push(EndpointSets(Arc::new(sets)));
                 groups.len() - 1
             });
@@ -97,7 +95,7 @@ impl Endpoints {
 
     /// The same, with the numbers of the subjects that there are now.
     pub(crate) fn numbered(&self, slots: &Slots) -> Self {
-        Self { subjects: Subjects::number(&self.named(), slots), ..self.clone() }
+        Self { subjects: Subjects::number(self.named(), slots), ..self.clone() }
     }
 
     /// Every node has words. Those of a node that no rule speaks for let everything through, and
@@ -129,15 +127,14 @@ impl Endpoints {
         hosts.map(|(node, slot)| (*node, *slot)).collect()
     }
 
-    /// The subjects of each pod that has some, with its slot.
-    fn named(&self) -> BTreeMap<PodId, NamedOf> {
+    /// The subjects of each pod that has some, by its slot.
+    fn named(&self) -> BTreeMap<u32, NamedOf> {
         let pods = self.by_pod.iter().filter_map(|(pod, at)| {
             let group = &self.groups.get(*at)?.0;
             let subjects: Vec<_> = group.subjects.keys().cloned().collect();
             let endpoint = *self.slots.get(pod)?;
-            let enforced = group.executables.clone();
-            let of_pod = NamedOf { endpoint, subjects, enforced };
-            (!of_pod.subjects.is_empty()).then_some((*pod, of_pod))
+            let of_pod = NamedOf { subjects, enforced: group.executables.clone() };
+            (!of_pod.subjects.is_empty()).then_some((endpoint, of_pod))
         });
         pods.collect()
     }
@@ -194,8 +191,9 @@ impl Endpoints {
     fn subject_records(&self, sets: &Sets<'_>) -> Vec<(u32, Endpoint)> {
         let of_pod = |(pod, at): (&PodId, &usize)| {
             let group = &self.groups.get(*at)?.0;
-            let records = self.subjects.of(*pod).filter_map(|(subject, id)| {
-                let slot = self.subjects.slot(*pod, id)?;
+            let endpoint = *self.slots.get(pod)?;
+            let records = self.subjects.of(endpoint).filter_map(|(subject, id)| {
+                let slot = self.subjects.slot(endpoint, id)?;
                 let egress = group.subjects.get(subject)?;
                 let staged = group.staged.as_ref().and_then(|staged| {
                     Some(word(sets, &staged.ingress, staged.subjects.get(subject)?))
@@ -237,9 +235,25 @@ impl EndpointSets {
 }
 
 impl GroupSets {
-    fn new(index: &SubjectIndex<'_>, world: &World, pod: &Pod) -> Self {
-        let rules = index.rules_of(world, pod);
-        Self::naming(index, &rules, &named(&rules), pod)
+    /// The sets of a pod by the rules that are enforced, and by those with what is staged, if anything
+    /// is. `also` is told apart whether or not these rules name it.
+    fn new(
+        index: &SubjectIndex<'_>,
+        as_staged: Option<&SubjectIndex<'_>>,
+        (world, pod): (&World, &Pod),
+        also: Option<&ProcessNames>,
+    ) -> Self {
+        let enforced = index.rules_of(world, pod);
+        let subjects = |rules: &[&Rule]| named(rules).and(also).subjects();
+        let alone = || Self::naming(index, &enforced, &subjects(&enforced), pod);
+        let Some(as_staged) = as_staged else { return alone() };
+        let all = as_staged.rules_of(world, pod);
+        let sets = Self::naming(index, &enforced, &subjects(&all), pod);
+        match Self::naming(as_staged, &all, &subjects(&all), pod).staged_beside(&sets) {
+            Some(staged) => Self { staged: Some(staged), ..sets },
+            // What is staged says nothing new, so nobody needs to be told apart for it.
+            None => alone(),
+        }
     }
 
     /// `subjects` may be finer than what `rules` of `pod` name: then some have the same sets.
@@ -265,24 +279,6 @@ impl GroupSets {
             asks: names.clone().any(|it| !it.is_everybody()),
             executables: names.filter_map(|it| it.executable.clone()).collect(),
             staged: None,
-        }
-    }
-
-    /// Beside what is enforced what would be, for the processes that either names.
-    fn with_staged(
-        index: &SubjectIndex<'_>,
-        as_staged: &SubjectIndex<'_>,
-        world: &World,
-        pod: &Pod,
-    ) -> Self {
-        let [enforced, all] = [index, as_staged].map(|index| index.rules_of(world, pod));
-        let subjects = named(&all);
-        let sets = Self::naming(index, &enforced, &subjects, pod);
-        let staged = Self::naming(as_staged, &all, &subjects, pod).staged_beside(&sets);
-        match staged {
-            Some(staged) => Self { staged: Some(staged), ..sets },
-            // What is staged says nothing new, so nobody needs to be told apart for it.
-            None => Self::naming(index, &enforced, &named(&enforced), pod),
         }
     }
 
@@ -356,7 +352,7 @@ fn record(sets: &Sets<'_>, ingress: &PolicySet, egress: &PolicySet) -> Endpoint 
 
 /// The set that `pod` has in `direction`.
 pub(crate) fn set_for(world: &World, rules: &Rules, pod: &Pod, direction: Direction) -> PolicySet {
-    let sets = GroupSets::new(&SubjectIndex::new(rules), world, pod);
+    let sets = GroupSets::new(&SubjectIndex::new(rules), None, (world, pod), None);
     match direction {
         Direction::Egress => sets.egress,
         Direction::Ingress => sets.ingress,

@@ -6,25 +6,50 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use abi::{ProcessKey, SubjectKey, subject};
-use model::{PodId, Process, ProcessMatch, Rule};
+use model::{Process, ProcessMatch, Rule};
 
 use crate::Slots;
 use crate::name::{content_id, free_id};
 
-/// The subjects of one pod: every combination of a container and an executable that rules name, or
-/// of one of them and whatever else.
-pub(crate) fn named(rules: &[&Rule]) -> Vec<ProcessMatch> {
-    let all = || rules.iter().map(|rule| &rule.subject.processes);
-    let containers: BTreeSet<Option<String>> = all().map(|it| it.container.clone()).collect();
-    let executables: BTreeSet<Option<String>> = all().map(|it| it.executable.clone()).collect();
-    let with_others = |names: BTreeSet<Option<String>>| names.into_iter().chain([None]);
-    let pairs: BTreeSet<ProcessMatch> = with_others(containers)
-        .flat_map(|container| {
-            with_others(executables.clone())
-                .map(move |executable| ProcessMatch { container: container.clone(), executable })
-        })
-        .collect();
-    pairs.into_iter().filter(|subject| !subject.is_everybody()).collect()
+/// What rules name of the processes of one pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ProcessNames {
+    containers: BTreeSet<String>,
+    executables: BTreeSet<String>,
+}
+
+impl ProcessNames {
+    pub(crate) fn of<'a>(all: impl Iterator<Item = &'a ProcessMatch> + Clone) -> Self {
+        Self {
+            containers: all.clone().filter_map(|one| one.container.clone()).collect(),
+            executables: all.filter_map(|one| one.executable.clone()).collect(),
+        }
+    }
+
+    pub(crate) fn and(mut self, other: Option<&Self>) -> Self {
+        self.containers.extend(other.into_iter().flat_map(|it| it.containers.clone()));
+        self.executables.extend(other.into_iter().flat_map(|it| it.executables.clone()));
+        self
+    }
+
+    /// Every combination of a container and an executable that is named, or of one of them and
+    /// whatever else.
+    pub(crate) fn subjects(&self) -> Vec<ProcessMatch> {
+        let with_others = |names: &BTreeSet<String>| -> Vec<Option<String>> {
+            [None].into_iter().chain(names.iter().cloned().map(Some)).collect()
+        };
+        let executables = with_others(&self.executables);
+        let pairs = with_others(&self.containers).into_iter().flat_map(|container| {
+            let with = move |executable| ProcessMatch { container: container.clone(), executable };
+            executables.clone().into_iter().map(with)
+        });
+        pairs.filter(|subject| !subject.is_everybody()).collect()
+    }
+}
+
+/// What `rules` name.
+pub(crate) fn named(rules: &[&Rule]) -> ProcessNames {
+    ProcessNames::of(rules.iter().map(|rule| &rule.subject.processes))
 }
 
 /// Whether a rule about `processes` speaks for `subject`, whose absent names stand for all that no
@@ -36,72 +61,104 @@ pub(crate) fn speaks_for(processes: &ProcessMatch, subject: &ProcessMatch) -> bo
 
 /// The subjects of one pod before they have numbers.
 pub(crate) struct NamedOf {
-    /// The pod's slot.
-    pub(crate) endpoint: u32,
     pub(crate) subjects: Vec<ProcessMatch>,
     /// The executables that enforced rules name.
     pub(crate) enforced: BTreeSet<String>,
 }
 
-/// The subjects of all pods: their ids and slots.
+/// The subjects of all pods, by the pods' slots: their ids and slots.
+///
+/// An id says what is told apart beside it: a connection that remembers one from before other names
+/// were told apart remembers nothing, and is asked again who opened it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subjects {
-    of_pod: BTreeMap<PodId, BTreeMap<ProcessMatch, u32>>,
+    of: BTreeMap<u32, BTreeMap<ProcessMatch, u32>>,
     /// The executables that enforced rules name.
-    enforced: BTreeMap<PodId, BTreeSet<String>>,
-    keys: BTreeMap<(PodId, u32), SubjectKey>,
+    enforced: BTreeMap<u32, BTreeSet<String>>,
     pub(crate) slots: BTreeMap<SubjectKey, u32>,
 }
 
 impl Subjects {
     /// Ids by content, and the slots that `slots` knows or the greatest that are free.
-    pub(crate) fn number(named: &BTreeMap<PodId, NamedOf>, slots: &Slots) -> Self {
+    pub(crate) fn number(named: BTreeMap<u32, NamedOf>, slots: &Slots) -> Self {
         let mut subjects = Self::default();
-        let ids = ids(named);
+        let ids = ids(&named);
         let mut free = slots.free_for_subjects();
-        for (pod, NamedOf { endpoint, subjects: of_pod, enforced }) in named {
-            subjects.enforced.insert(*pod, enforced.clone());
-            for one in of_pod {
-                let id = ids.get(one).copied().unwrap_or(subject::OTHER);
-                let key = SubjectKey { endpoint: *endpoint, subject: id };
+        for (endpoint, NamedOf { subjects: all, enforced }) in named {
+            let of_naming = ids.get(&all);
+            let id = |one| of_naming.and_then(|ids| ids.get(one)).copied();
+            let of: BTreeMap<_, _> =
+                all.iter().map(|one| (one.clone(), id(one).unwrap_or(subject::OTHER))).collect();
+            for id in of.values() {
+                let key = SubjectKey { endpoint, subject: *id };
                 let slot = slots.of_subject(&key).or_else(|| free.next());
                 subjects.slots.insert(key, slot.unwrap_or(u32::MAX));
-                subjects.of_pod.entry(*pod).or_default().insert(one.clone(), id);
-                subjects.keys.insert((*pod, id), key);
             }
+            subjects.of.insert(endpoint, of);
+            subjects.enforced.insert(endpoint, enforced);
         }
         subjects
     }
 
-    /// The subjects of `pod` and their ids.
-    pub fn of(&self, pod: PodId) -> impl Iterator<Item = (&ProcessMatch, u32)> {
-        self.of_pod.get(&pod).into_iter().flatten().map(|(subject, id)| (subject, *id))
+    /// The subjects of the pod in slot `endpoint` and their ids.
+    pub fn of(&self, endpoint: u32) -> impl Iterator<Item = (&ProcessMatch, u32)> {
+        self.of.get(&endpoint).into_iter().flatten().map(|(subject, id)| (subject, *id))
+    }
+
+    /// All of them, and the slots of their words.
+    #[must_use]
+    pub fn slots(&self) -> &BTreeMap<SubjectKey, u32> {
+        &self.slots
     }
 
     /// The slot of one of them.
-    pub(crate) fn slot(&self, pod: PodId, id: u32) -> Option<u32> {
-        self.keys.get(&(pod, id)).and_then(|key| self.slots.get(key)).copied()
+    pub(crate) fn slot(&self, endpoint: u32, id: u32) -> Option<u32> {
+        self.slots.get(&SubjectKey { endpoint, subject: id }).copied()
     }
 
-    /// What the kernel must be told of one container of `pod`, whose cgroup has the number
+    /// What is named of each pod that has any.
+    pub(crate) fn names(&self) -> BTreeMap<u32, ProcessNames> {
+        let of = |(endpoint, of): (&u32, &BTreeMap<ProcessMatch, u32>)| {
+            (*endpoint, ProcessNames::of(of.keys()))
+        };
+        self.of.iter().map(of).collect()
+    }
+
+    /// For each subject of these, the slot whose words were its processes' by `before`; nothing where
+    /// they had none but their pod's.
+    pub fn heirs<'a>(
+        &'a self,
+        before: &'a Self,
+    ) -> impl Iterator<Item = (SubjectKey, u32, Option<u32>)> + 'a {
+        self.of.iter().flat_map(move |(endpoint, of)| {
+            of.iter().filter_map(move |(one, id)| {
+                let key = SubjectKey { endpoint: *endpoint, subject: *id };
+                let was = before.id_of(*endpoint, one);
+                Some((key, *self.slots.get(&key)?, before.slot(*endpoint, was)))
+            })
+        })
+    }
+
+    /// What the kernel must be told of one container of the pod in slot `endpoint`, whose cgroup has the number
     /// `container`: `file` finds the inode and device of a path in it. Where two paths that rules
     /// name are one file nobody can tell which was meant, so it is one that no rule names; but what
     /// only a staged rule names takes no file from an enforced one.
     pub fn processes(
         &self,
-        pod: PodId,
+        endpoint: u32,
         name: &str,
         container: u64,
         file: impl Fn(&str) -> Option<(u64, u32)>,
     ) -> BTreeMap<ProcessKey, u32> {
         let mut processes = BTreeMap::new();
-        let of_container = self.of(pod).map(|(one, _)| one.container.as_deref());
+        let of_container = self.of(endpoint).map(|(one, _)| one.container.as_deref());
         let is_named = of_container.into_iter().any(|one| one == Some(name));
         let wanted = is_named.then_some(name);
-        let own = || self.of(pod).filter(|(one, _)| one.container.as_deref() == wanted);
+        let own = || self.of(endpoint).filter(|(one, _)| one.container.as_deref() == wanted);
         let key = |(inode, device)| ProcessKey { container, inode, device, pad: 0 };
         let others = own().find(|(one, _)| one.executable.is_none()).map(|(_, id)| id);
-        let is_enforced = |path: &str| self.enforced.get(&pod).is_some_and(|it| it.contains(path));
+        let is_enforced =
+            |path: &str| self.enforced.get(&endpoint).is_some_and(|it| it.contains(path));
         let executables = own().filter_map(|(one, id)| Some((one.executable.as_deref()?, id)));
         let (enforced, staged): (Vec<_>, Vec<_>) =
             executables.partition(|(path, _)| is_enforced(path));
@@ -119,29 +176,40 @@ impl Subjects {
         processes
     }
 
-    /// The id of the subject that `process` of `pod` is.
+    /// The id of the subject that `process` of the pod in slot `endpoint` is.
     #[must_use]
-    pub fn id(&self, pod: PodId, process: &Process) -> u32 {
-        let Some(of_pod) = self.of_pod.get(&pod) else { return subject::OTHER };
-        let named = |name: &String, of: fn(&ProcessMatch) -> &Option<String>| {
-            of_pod.keys().any(|one| of(one).as_ref() == Some(name)).then(|| name.clone())
+    pub fn id(&self, endpoint: u32, process: &Process) -> u32 {
+        let Process { container, executable } = process.clone();
+        let whole = ProcessMatch { container: Some(container), executable: Some(executable) };
+        self.id_of(endpoint, &whole)
+    }
+
+    /// The id of all processes that `one` is about, if names are told apart less finely here.
+    fn id_of(&self, endpoint: u32, one: &ProcessMatch) -> u32 {
+        let Some(of) = self.of.get(&endpoint) else { return subject::OTHER };
+        let named = |name: &Option<String>, of_one: fn(&ProcessMatch) -> &Option<String>| {
+            name.clone().filter(|_| of.keys().any(|one| of_one(one) == name))
         };
         let class = ProcessMatch {
-            container: named(&process.container, |one| &one.container),
-            executable: named(&process.executable, |one| &one.executable),
+            container: named(&one.container, |one| &one.container),
+            executable: named(&one.executable, |one| &one.executable),
         };
-        of_pod.get(&class).copied().unwrap_or(subject::OTHER)
+        of.get(&class).copied().unwrap_or(subject::OTHER)
     }
 }
 
-fn ids(named: &BTreeMap<PodId, NamedOf>) -> BTreeMap<ProcessMatch, u32> {
-    let all: BTreeSet<&ProcessMatch> = named.values().flat_map(|of| &of.subjects).collect();
+type Naming = Vec<ProcessMatch>;
+
+fn ids(named: &BTreeMap<u32, NamedOf>) -> BTreeMap<Naming, BTreeMap<ProcessMatch, u32>> {
+    let namings: BTreeSet<&Naming> = named.values().map(|of| &of.subjects).collect();
     let mut taken = BTreeSet::from([subject::UNKNOWN, subject::OTHER]);
-    let mut ids = BTreeMap::new();
-    for one in all {
-        let id = free_id(content_id("subject", one), u32::MAX, |id| taken.contains(&id));
+    let mut id = |one: &ProcessMatch, naming: &Naming| {
+        let wanted = content_id("subject", &(one, naming));
+        let id = free_id(wanted, u32::MAX, |id| taken.contains(&id));
         taken.insert(id);
-        ids.insert(one.clone(), id);
-    }
-    ids
+        id
+    };
+    let mut of =
+        |naming: &Naming| naming.iter().map(|one| (one.clone(), id(one, naming))).collect();
+    namings.into_iter().map(|naming| (naming.clone(), of(naming))).collect()
 }

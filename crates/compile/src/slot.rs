@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use abi::{SubjectKey, capacity};
 use model::{Node, NodeId, Pod, PodId, World};
 
+use crate::Subjects;
+use crate::process::ProcessNames;
+
 /// Which pods and nodes are endpoints of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope<'a> {
@@ -26,6 +29,8 @@ pub struct Slots {
     by_pod: BTreeMap<(String, String), u32>,
     by_node: BTreeMap<String, u32>,
     subjects: BTreeMap<SubjectKey, u32>,
+    /// What is told apart of the processes of a slot's pod, whether or not rules name it.
+    also_named: BTreeMap<u32, ProcessNames>,
 }
 
 impl Default for Slots {
@@ -42,9 +47,13 @@ impl Slots {
         pods: impl IntoIterator<Item = ((String, String), u32)>,
         node: Option<(String, u32)>,
     ) -> Self {
-        let (by_pod, by_node) = (pods.into_iter().collect(), node.into_iter().collect());
-        let capacity = capacity::ENDPOINTS;
-        Self { capacity, by_pod, by_node, subjects: BTreeMap::new() }
+        Self {
+            capacity: capacity::ENDPOINTS,
+            by_pod: pods.into_iter().collect(),
+            by_node: node.into_iter().collect(),
+            subjects: BTreeMap::new(),
+            also_named: BTreeMap::new(),
+        }
     }
 
     /// Slots for the pods and nodes of `scope`, numbered anew.
@@ -105,6 +114,16 @@ impl Slots {
     /// the last slot, so that they and the pods' meet only where there is no room left.
     pub fn keep_subjects(&mut self, subjects: &BTreeMap<SubjectKey, u32>) {
         self.subjects.clone_from(subjects);
+    }
+
+    /// Tells the processes apart that `subjects` tell apart, beside those that rules name; so a change of
+    /// rules can be a change of words alone, and names come before it and go after it.
+    pub fn name_also(&mut self, subjects: &Subjects) {
+        self.also_named = subjects.names();
+    }
+
+    pub(crate) fn also_named(&self, slot: u32) -> Option<&ProcessNames> {
+        self.also_named.get(&slot)
     }
 
     pub(crate) fn of_subject(&self, key: &SubjectKey) -> Option<u32> {

@@ -14,9 +14,10 @@ mod budget;
 mod choice;
 mod memory;
 mod moves;
+mod rename;
 mod report;
 
-use compile::{CompileError, Compiled, Draft, Scope, Slots};
+use compile::{CompileError, Compiled, Draft, Image, Scope, Slots, Subjects};
 use model::{Rules, World};
 use plan::{Kernel, Op, PlanError};
 
@@ -37,6 +38,8 @@ const ROUNDS_MAX: u32 = 32;
 pub struct Node {
     slots: Slots,
     memory: Memory,
+    /// By which names the kernel was told of processes last, as far as that is known.
+    told: Subjects,
     compiled: Option<Compiled>,
     not_programmed: NotProgrammed,
     is_behind: bool,
@@ -98,7 +101,8 @@ impl Node {
     }
 
     /// Leads the kernel to what `world` and `rules` want, as far as there is room. Room that becomes
-    /// free on the way is used.
+    /// free on the way is used. `tell` is to tell the kernel which process is which subject: where names
+    /// change that happens on the way, between two writes (see `rename`).
     ///
     /// # Errors
     /// Where the kernel refuses several times in a row, or nothing at all fits.
@@ -107,12 +111,30 @@ impl Node {
         kernel: &mut K,
         world: &World,
         rules: &Rules,
+        tell: Tell<'_, K>,
+    ) -> Result<(), ProgramError<K>> {
+        self.not_programmed = NotProgrammed::default();
+        self.slots.name_also(&self.told);
+        self.rounds(kernel, world, rules, tell)?;
+        if self.told != Subjects::default() {
+            // Words are what they should be, so the names of rules that are gone may go.
+            self.slots.name_also(&Subjects::default());
+            self.rounds(kernel, world, rules, tell)?;
+        }
+        Ok(())
+    }
+
+    fn rounds<K: Kernel>(
+        &mut self,
+        kernel: &mut K,
+        world: &World,
+        rules: &Rules,
+        tell: Tell<'_, K>,
     ) -> Result<(), ProgramError<K>> {
         self.is_behind = true;
-        self.not_programmed = NotProgrammed::default();
         let mut failed = 0;
         for _ in 0..ROUNDS_MAX {
-            match self.round(kernel, world, rules) {
+            match self.round(kernel, world, rules, tell) {
                 Ok(Round::Done) => {
                     self.is_behind = false;
                     return Ok(());
@@ -130,6 +152,7 @@ impl Node {
         kernel: &mut K,
         world: &World,
         rules: &Rules,
+        tell: Tell<'_, K>,
     ) -> Result<Round, ProgramError<K>> {
         let observed = kernel.observe().map_err(ProgramError::Observe)?;
         let capacities = kernel.capacities().map_err(ProgramError::Observe)?;
@@ -143,6 +166,9 @@ impl Node {
         let Choice { compiled, ops, not_programmed, given, fresh } =
             choice::choose(&draft, enforced.as_ref(), room, &self.memory, world)
                 .map_err(unprogrammable)?;
+        if self.rename(kernel, &observed, &compiled.subjects, tell)? {
+            return Ok(Round::Freed);
+        }
         self.memory.attempt(&compiled.image, given);
         let is_short = !not_programmed.is_empty() || compiled.unstaged.is_some();
         let may_fit_now = !ops.is_empty() && is_short;
@@ -155,6 +181,26 @@ impl Node {
         kernel.perform(&ops).map_err(ProgramError::Perform)?;
         self.compiled = Some(compiled);
         Ok(if may_fit_now { Round::Freed } else { Round::Done })
+    }
+
+    /// Tells processes apart by other names, of which each has the words that it had. Whether anything
+    /// was to be done.
+    fn rename<K: Kernel>(
+        &mut self,
+        kernel: &mut K,
+        observed: &Image,
+        subjects: &Subjects,
+        tell: Tell<'_, K>,
+    ) -> Result<bool, ProgramError<K>> {
+        let rename::Renaming { begin, end } = rename::between(observed, &self.told, subjects);
+        let is_needed = !begin.is_empty() || !end.is_empty();
+        if is_needed {
+            kernel.perform(&begin).map_err(ProgramError::Perform)?;
+            tell(kernel, subjects).map_err(ProgramError::Observe)?;
+            kernel.perform(&end).map_err(ProgramError::Perform)?;
+        }
+        self.told = subjects.clone();
+        Ok(is_needed)
     }
 }
 
@@ -189,6 +235,10 @@ fn unprogrammable<K: Kernel>(error: ChoiceError) -> ProgramError<K> {
         ChoiceError::Plan(error) => error.into(),
     }
 }
+
+/// Tells the kernel which processes are which of these subjects.
+pub type Tell<'a, K> =
+    &'a mut dyn FnMut(&mut K, &Subjects) -> Result<(), <K as Kernel>::ObserveError>;
 
 /// How a round ended.
 enum Round {

@@ -186,7 +186,7 @@ fn no_flow_passes_that_the_old_and_the_new_policies_deny_and_what_is_programmed_
                 let (Some(pod), Some(remote)) = (own.pod(), other.address()) else { continue };
                 let slot = node.slots().get(old.world.pod(pod)).unwrap();
                 let subjects = &node.compiled().unwrap().subjects;
-                let subject = flow.process().map(|process| subjects.id(pod, process));
+                let subject = flow.process().map(|process| subjects.id(slot, process));
                 let is = match direction {
                     Direction::Egress => {
                         tables.image.lookup_by(slot, subject, remote, flow.traffic())

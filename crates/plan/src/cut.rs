@@ -4,13 +4,14 @@
 //! its ends would go on believing in it: those are named here and ended where their sockets are.
 
 use abi::{Address, BackendKey, Connection, ConnectionKey, connection_flags};
-use abi::{ServiceKey, TranslationKey, TranslationValue};
+use abi::{ServiceKey, SubjectKey, TranslationKey, TranslationValue};
 use compile::{Answer, Image};
 use model::{Builtin, Direction, Protocol, Traffic, Verdict};
 
 /// Whether `image` no longer allows a TCP connection that it or an earlier one let open, whoever
 /// opened it. What the table alone cannot say is left to the next packet: who stands behind an
-/// address for which `is_node` holds, and protocols in which nobody would be told.
+/// address for which `is_node` holds, which process of a pod opened it where some may and some may not,
+/// and protocols in which nobody would be told.
 pub fn is_cut(
     image: &Image,
     is_node: impl Fn(Address) -> bool,
@@ -24,14 +25,24 @@ pub fn is_cut(
         return false;
     }
     let remote_opened = connection.flags & connection_flags::REMOTE_OPENED != 0;
-    let ask = |direction, port| {
-        image.lookup(endpoint, direction, key.remote, Traffic::Port(Protocol::Tcp, port))
+    let ask = |slot, direction, port| {
+        image.lookup(slot, direction, key.remote, Traffic::Port(Protocol::Tcp, port))
     };
     match remote_opened {
         true if is_node(key.remote) => false,
-        true => denies(ask(Direction::Ingress, key.local_port)),
-        false => denies(ask(Direction::Egress, key.remote_port)),
+        true => denies(ask(endpoint, Direction::Ingress, key.local_port)),
+        false => openers(image, endpoint)
+            .all(|slot| denies(ask(slot, Direction::Egress, key.remote_port))),
     }
+}
+
+/// The slots by which what an endpoint opened may be judged: its own, and where rules ask who sends,
+/// those of its subjects. Which of them it was then may have another name now.
+fn openers(image: &Image, endpoint: u32) -> impl Iterator<Item = u32> {
+    let asks = image.endpoints.get(&endpoint).is_some_and(|record| record.sets.has_subjects());
+    let of_pod = SubjectKey { endpoint, subject: 0 }..=SubjectKey { endpoint, subject: u32::MAX };
+    let subjects = asks.then(|| image.subjects.range(of_pod).map(|(_, slot)| *slot));
+    [endpoint].into_iter().chain(subjects.into_iter().flatten())
 }
 
 /// Whether the backend that a socket was led to is no longer one of the Service that it named.
@@ -119,6 +130,28 @@ mod tests {
             let found = is_cut(&image(ingress(), verdict), nobody, (&key, &opened(by_remote)));
             assert_eq!(found, cut, "{verdict} {by_remote}");
         }
+    }
+
+    #[test]
+    fn what_one_process_may_is_cut_only_when_none_may() {
+        let denied =
+            image(Sets::live(0, SET).unwrap_or_default().with_subjects(true), verdict_code::DENY);
+        let opened = opened(false);
+        let is_cut = |image: &Image| is_cut(image, nobody, (&key(Protocol::Tcp), &opened));
+        assert!(is_cut(&denied), "nobody may");
+        let mut one_may = denied.clone();
+        one_may.subjects.insert(SubjectKey { endpoint: 1, subject: 77 }, 900);
+        let free = Endpoint { sets: Sets::live(0, 0).unwrap_or_default(), ..Endpoint::default() };
+        one_may.endpoints.insert(900, free);
+        assert!(!is_cut(&one_may), "it may be the one's");
+        let mut of_another = one_may.clone();
+        of_another.subjects = BTreeMap::from([(SubjectKey { endpoint: 2, subject: 77 }, 900)]);
+        assert!(is_cut(&of_another));
+        let mut nobody_asks = one_may;
+        nobody_asks
+            .endpoints
+            .insert(1, Endpoint { sets: Sets::live(0, SET).unwrap_or_default(), ..free });
+        assert!(is_cut(&nobody_asks));
     }
 
     #[test]

@@ -191,12 +191,12 @@ impl Tier {
     /// Says which processes rules name, in every container that was ever heard of.
     fn tell_processes(&self) -> Result<(), TierError> {
         let mut processes = BTreeMap::new();
-        for (pod, slot) in &self.compiled.slots {
+        for slot in self.compiled.slots.values() {
             for ((of, name), container) in &self.containers {
                 let file = |path: &str| Some((*self.executables.get(path)?, DEVICE));
                 if of == slot {
                     let subjects = &self.compiled.subjects;
-                    processes.extend(subjects.processes(*pod, name, (*container).into(), file));
+                    processes.extend(subjects.processes(*slot, name, (*container).into(), file));
                 }
             }
         }

@@ -108,7 +108,7 @@ fn a_process_that_begins_anew_with_nothing_changed_writes_nothing() {
         let case = Generated::seeded(seed);
         let mut node = Node::default();
         node.follow(&case.world, Scope::Everywhere);
-        node.program(&mut kernel, &case.world, &case.rules).unwrap();
+        node.program(&mut kernel, &case.world, &case.rules, &mut |_, _| Ok(())).unwrap();
         assert!(std::mem::take(&mut kernel.writes) > 0);
         let dump = bench.instance().observe().unwrap();
 
@@ -120,7 +120,7 @@ fn a_process_that_begins_anew_with_nothing_changed_writes_nothing() {
         let host = nodes.find(|(_, slot)| dump.endpoints.contains_key(slot));
         let mut again = Node::restarted(Slots::held(pods, host));
         again.follow(&case.world, Scope::Everywhere);
-        again.program(&mut kernel, &case.world, &case.rules).unwrap();
+        again.program(&mut kernel, &case.world, &case.rules, &mut |_, _| Ok(())).unwrap();
         assert_eq!(kernel.writes, 0, "seed {seed}");
         assert_eq!(bench.instance().observe().unwrap(), dump, "seed {seed}");
     }
@@ -138,7 +138,7 @@ fn what_does_not_fit_is_left_out_and_named_and_the_kernel_hears_of_none_of_it() 
         let case = Generated::seeded(seed);
         let mut node = Node::default();
         node.follow(&case.world, Scope::Everywhere);
-        node.program(&mut kernel, &case.world, &case.rules).unwrap();
+        node.program(&mut kernel, &case.world, &case.rules, &mut |_, _| Ok(())).unwrap();
         let image = bench.instance().observe().unwrap();
         assert!(image.rows.len() <= ROWS as usize);
         for held in &node.not_programmed().endpoints {
@@ -164,7 +164,7 @@ fn what_was_left_out_has_room_after_the_tables_grew() {
         node.follow(&case.world, Scope::Everywhere);
         let program = |node: &mut Node, bench: &Bench| {
             let mut kernel = Counted { instance: bench.instance(), writes: 0 };
-            node.program(&mut kernel, &case.world, &case.rules).unwrap();
+            node.program(&mut kernel, &case.world, &case.rules, &mut |_, _| Ok(())).unwrap();
         };
         program(&mut node, &bench);
         let shortages = node.not_programmed().shortages.clone();

@@ -40,6 +40,8 @@ struct Pod {
     client: IpAddr,
     server: IpAddr,
     generation: u64,
+    /// Of the named executable.
+    name: u32,
 }
 
 impl Pod {
@@ -58,8 +60,8 @@ impl Pod {
         let key = |inode| ProcessKey { container: CONTAINER.into(), inode, device: DEVICE, pad: 0 };
         bench.instance().set_processes(&BTreeMap::from([(key(NAMED), SUBJECT)])).unwrap();
         let address = |pod: &ringfence_kernel::Pod| IpAddr::from(pod.ipv4.unwrap());
-        let mut pod =
-            Self { bench, client: address(&CLIENT), server: address(&SERVER), generation: 1 };
+        let (client, server) = (address(&CLIENT), address(&SERVER));
+        let mut pod = Self { bench, client, server, generation: 1, name: SUBJECT };
         pod.set(egress(DENIES).with_subjects(true), ALLOWS);
         pod
     }
@@ -69,7 +71,7 @@ impl Pod {
         self.generation += 1;
         let record = Endpoint { sets: egress(named), ..Endpoint::default() };
         let endpoint = CLIENT.endpoint;
-        let key = SubjectKey { endpoint, subject: SUBJECT };
+        let key = SubjectKey { endpoint, subject: self.name };
         let generation = self.generation;
         self.bench
             .perform(&[
@@ -79,6 +81,16 @@ impl Pod {
                 Op::Generation { endpoint, generation },
             ])
             .unwrap();
+    }
+
+    /// Tells the named executable apart by another name from now on.
+    fn rename(&mut self) {
+        let (endpoint, container) = (CLIENT.endpoint, CONTAINER.into());
+        let old = SubjectKey { endpoint, subject: SUBJECT };
+        self.name = SUBJECT + 1;
+        self.bench.perform(&[Op::NoSubject { key: old }]).unwrap();
+        let key = ProcessKey { container, inode: NAMED, device: DEVICE, pad: 0 };
+        self.bench.instance().set_processes(&BTreeMap::from([(key, self.name)])).unwrap();
     }
 
     /// What the client's hook does with a packet that this executable sends: whether it passes, and
@@ -206,4 +218,39 @@ fn a_connection_older_than_the_rules_is_whose_next_packet_says_so() {
         assert_eq!(pod.sends(inode, from(40_000, tcp::ACK)).0, lives, "{inode}");
         assert_eq!(pod.receives(to(40_000, tcp::ACK)), lives, "{inode}");
     }
+}
+
+#[test]
+fn a_connection_whose_name_nobody_has_any_more_is_whose_next_packet_says_so() {
+    if !available() {
+        return;
+    }
+    for (inode, lives) in [(NAMED, true), (OTHER, false)] {
+        let mut pod = Pod::new();
+        pod.set(egress(ALLOWS).with_subjects(true), ALLOWS);
+        pod.connects(inode, 40_000);
+        pod.rename();
+        pod.set(egress(DENIES).with_subjects(true), ALLOWS);
+        assert!(pod.receives(to(40_000, tcp::ACK)), "its opener will answer this");
+        assert_eq!(pod.sends(inode, from(40_000, tcp::ACK)).0, lives, "{inode}");
+        assert_eq!(pod.receives(to(40_000, tcp::ACK)), lives, "{inode}");
+    }
+}
+
+#[test]
+fn a_connection_of_one_of_the_others_is_named_when_rules_name_it() {
+    if !available() {
+        return;
+    }
+    let mut pod = Pod::new();
+    pod.set(egress(ALLOWS).with_subjects(true), DENIES);
+    pod.connects(OTHER, 40_000);
+    assert!(pod.sends(OTHER, datagram(50_000, 53)).0 && pod.receives(datagram(53, 50_000)));
+    let key = ProcessKey { container: CONTAINER.into(), inode: OTHER, device: DEVICE, pad: 0 };
+    pod.bench.instance().set_processes(&BTreeMap::from([(key, SUBJECT)])).unwrap();
+    pod.set(egress(ALLOWS).with_subjects(true), ALLOWS);
+    assert!(pod.receives(datagram(53, 50_000)), "of datagrams the others are believed");
+    pod.set(egress(DENIES).with_subjects(true), ALLOWS);
+    assert!(pod.receives(to(40_000, tcp::ACK)) && pod.sends(OTHER, from(40_000, tcp::ACK)).0);
+    assert!(!pod.receives(datagram(53, 50_000)), "the others may no longer");
 }

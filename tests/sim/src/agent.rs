@@ -89,6 +89,6 @@ impl Agent {
         kernel: &mut FakeKernel,
         belief: &Belief,
     ) -> Result<(), ProgramError<FakeKernel>> {
-        self.node.program(kernel, &belief.world, &belief.rules)
+        self.node.program(kernel, &belief.world, &belief.rules, &mut |_, _| Ok(()))
     }
 }

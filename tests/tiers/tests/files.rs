@@ -42,14 +42,14 @@ fn table(names: &[(Option<&str>, &str)], staged: usize) -> (Compiled, model::Pod
 
 /// What the kernel is told of the container whose files all are the one with inode 5.
 fn told((compiled, pod): &(Compiled, model::PodId)) -> BTreeMap<(u64, u32), u32> {
-    let processes = compiled.subjects.processes(*pod, WEB, CONTAINER, |_| Some((5, 1)));
+    let processes = compiled.subjects.processes(compiled.slots[pod], WEB, CONTAINER, |_| Some((5, 1)));
     let key = |key: ProcessKey| (key.inode, key.device);
     processes.into_iter().map(|(process, subject)| (key(process), subject)).collect()
 }
 
 fn id((compiled, pod): &(Compiled, model::PodId), executable: &str) -> u32 {
     let (container, executable) = (WEB.to_owned(), executable.to_owned());
-    compiled.subjects.id(*pod, &Process { container, executable })
+    compiled.subjects.id(compiled.slots[pod], &Process { container, executable })
 }
 
 #[test]

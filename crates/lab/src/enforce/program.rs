@@ -5,13 +5,15 @@
 use std::time::Duration;
 
 use abi::Endpoint;
-use model::World;
+use datapath::Instance;
+use model::{Rules, World};
 use plan::Op;
 
 use super::{EnforceError, Enforcement, NodeEnforcement, at};
 use crate::clock::{adoption_end_ns, now_ns};
 use crate::scene::Scene;
-use crate::{LabError, growth, subject};
+use crate::subject::{self, Whose};
+use crate::{LabError, growth};
 
 impl Enforcement {
     /// Compiles every node's table and leads its maps there.
@@ -60,9 +62,9 @@ impl NodeEnforcement {
             self.begin_host(slot)?;
         }
         let in_force = scene.rules.with_node_rules(&chosen.rules);
-        let mut programmed = self.table.program(&mut self.instance, &scene.world, &in_force);
+        let mut programmed = self.lead(&scene.world, &in_force);
         if growth::grow(&mut self.instance, &self.netns, &self.table, &mut self.guard) {
-            programmed = self.table.program(&mut self.instance, &scene.world, &in_force);
+            programmed = self.lead(&scene.world, &in_force);
         }
         self.guard.know(self.table.not_programmed());
         programmed?;
@@ -76,6 +78,20 @@ impl NodeEnforcement {
             self.host.begin(Duration::from_nanos(now_ns()?), chosen);
         }
         self.tell_processes(&scene.world)
+    }
+
+    /// Leads the maps there, and tells of processes whenever their names change on the way.
+    fn lead(
+        &mut self,
+        world: &World,
+        rules: &Rules,
+    ) -> Result<(), node::ProgramError<Instance>> {
+        let Self { table, instance, containers, .. } = self;
+        let slots = table.slots().clone();
+        table.program(instance, world, rules, &mut |instance, subjects| {
+            let whose = Whose { world, slots: &slots };
+            Ok(subject::tell(instance, subjects, containers, whose)?)
+        })
     }
 
     /// Has the node judged by the words of `slot`. Words that were never written deny everything.
@@ -103,6 +119,7 @@ impl NodeEnforcement {
 
     pub(super) fn tell_processes(&mut self, world: &World) -> Result<(), EnforceError> {
         let Some(compiled) = self.table.compiled() else { return Ok(()) };
-        Ok(subject::tell(&self.instance, compiled, &mut self.containers, world)?)
+        let whose = Whose { world, slots: self.table.slots() };
+        Ok(subject::tell(&self.instance, &compiled.subjects, &mut self.containers, whose)?)
     }
 }

@@ -116,7 +116,8 @@ pub(crate) fn tcp(port: u16) -> Traffic {
 
 pub(crate) fn program(node: &mut Node, tables: &mut Tables, world: &World, rules: &Rules) {
     node.follow(world, Scope::Everywhere);
-    node.program(tables, world, rules).unwrap_or_else(|error| panic!("{error:?}"));
+    node.program(tables, world, rules, &mut |_, _| Ok(()))
+        .unwrap_or_else(|error| panic!("{error:?}"));
 }
 
 pub(crate) const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 244, 0, 9));
