@@ -152,6 +152,14 @@ impl Instance {
         Ok(self.tables.interfaces.insert(&interface, &record)?)
     }
 
+    /// What the programs are told of an interface, if they know it.
+    ///
+    /// # Errors
+    /// Where the map cannot be read.
+    pub fn interface(&self, interface: u32) -> Result<Option<Interface>, TableError> {
+        self.tables.interfaces.get(&interface)
+    }
+
     /// The interfaces that are gone from the calling thread's network namespace though the pins of
     /// their hooks are there; [`Instance::detach`] removes them.
     ///

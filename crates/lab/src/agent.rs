@@ -170,7 +170,7 @@ pub fn serve(
     let (mut looked, mut failed) = (Instant::now(), None);
     while lab.check_interrupt().is_ok() {
         if let Err(error) = lab.listen() {
-            eprintln!("warning: events were not heard: {}", crate::error::chain(&error));
+            eprintln!("warning: events were not heard: {}", crate::chain(&error));
         }
         if looked.elapsed() >= LOOK_AFTER {
             look_after(&mut lab, &mut failed);
@@ -198,7 +198,7 @@ fn look_after(lab: &mut Lab, failed: &mut Option<String>) {
             news.iter().for_each(|line| eprintln!("{line}"));
             None
         }
-        Err(error) => Some(format!("warning: {}", crate::error::chain(&error))),
+        Err(error) => Some(format!("warning: {}", crate::chain(&error))),
     };
     if now != *failed {
         now.iter().for_each(|line| eprintln!("{line}"));
@@ -226,7 +226,7 @@ fn answer(
         Question::Status => lab.status().map(|nodes| Reply::Status { nodes }),
         Question::Flows { from, filter, most } => flows(lab, from, &filter, most),
     };
-    let failed = |error: LabError| Reply::Failed { message: crate::error::chain(&error) };
+    let failed = |error: LabError| Reply::Failed { message: crate::chain(&error) };
     writeln!(stream, "{}", serde_json::to_string(&reply.unwrap_or_else(failed))?)
 }
 

@@ -6,7 +6,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::{LabError, LabName, cgroup, netns};
+use enforce::netns;
+
+use crate::{LabError, LabName, cgroup};
 
 /// Removes the lab `name`, its agent included; what is not there is fine.
 ///
@@ -25,7 +27,7 @@ pub(crate) fn clear(name: &LabName) -> Result<(), LabError> {
     let group = cgroup::of_lab(name).map_err(crate::error::state("find", "/sys/fs/cgroup"))?;
     cgroup::remove(&group).map_err(crate::error::state("remove", &group))?;
     remove_namespaces(&name.netns_dir())?;
-    crate::enforce::remove_pins(name)
+    crate::enforcement::remove_pins(name)
 }
 
 /// The labs of which something is there.

@@ -5,7 +5,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::enforce::EnforceError;
+use enforce::EnforceError;
+
 use crate::link::LinkError;
 use crate::{LabName, LabNameError};
 
@@ -138,11 +139,4 @@ pub(crate) fn state(
 ) -> impl FnOnce(io::Error) -> LabError {
     let path = path.into();
     move |source| LabError::State { doing, path, source }
-}
-
-/// An error and all its causes in one line.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use enforce::netns;
+
+use crate::LabError;
 use crate::state::PodState;
-use crate::{LabError, netns};
 
 /// Becomes `command`; returns only where that fails.
 ///

@@ -10,12 +10,14 @@ use std::thread;
 
 use futures::future::try_join_all;
 
+use enforce::netns;
+
 use crate::link::{self, Plug, SIDE, Step};
 use crate::message::{Duty, Listener};
 use crate::process::{Helper, HelperProgram};
 use crate::state::{LabState, PodState};
 use crate::wanted::{Wanted, WantedNode, WantedPod};
-use crate::{LabError, LabName, cgroup, netns};
+use crate::{LabError, LabName, cgroup};
 
 /// How many namespaces are made at the same time.
 const AT_ONCE: usize = 8;

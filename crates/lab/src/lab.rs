@@ -13,7 +13,7 @@ use model::{Decision, Flow, Rules, Verdict, World};
 use tokio::runtime::Runtime;
 
 use crate::compare::compare;
-use crate::enforce::Enforcement;
+use crate::enforcement::Enforcement;
 use crate::fabric::{Fabric, Sender};
 use crate::flow::{FlowFilter, Flows};
 use crate::interrupt::Interrupt;

@@ -7,13 +7,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use model::{End, Flow, Rules, Traffic, World};
 
-use crate::host::Guarded;
-use crate::lock_out::Protected;
 use crate::message::Carrier;
 use crate::port::{self, PortOf};
 use crate::probe::Probe;
 use crate::wanted::{ExtraPorts, Wanted};
 use crate::{LabError, Settings, outside};
+use enforce::{Desired, Guarded, Protected};
 
 /// The port of an API server.
 const API_SERVER: u16 = 6443;
@@ -68,6 +67,11 @@ impl Scene {
         let wanted = Wanted::of(&world, &outside, &extra)?;
         let names = wanted.names();
         Ok(Self { world, rules, outside, extra, wanted, guarded, names })
+    }
+
+    /// What its nodes are to enforce.
+    pub(crate) fn desired(&self) -> Desired<'_> {
+        Desired { world: &self.world, rules: &self.rules, guarded: &self.guarded }
     }
 
     /// Whether anybody listens at this address and port.

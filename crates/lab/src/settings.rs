@@ -4,8 +4,8 @@
 
 use std::net::IpAddr;
 
-use crate::host::HostSettings;
 use crate::{HelperProgram, LabName};
+use enforce::HostSettings;
 
 /// What a lab is called and made with.
 #[derive(Clone, Debug, PartialEq, Eq)]

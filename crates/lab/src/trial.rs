@@ -43,7 +43,7 @@ impl Lab {
     }
 
     fn on_trial(&self) -> Vec<usize> {
-        self.enforcement.as_ref().map_or_else(Vec::new, crate::enforce::Enforcement::on_trial)
+        self.enforcement.as_ref().map_or_else(Vec::new, crate::enforcement::Enforcement::on_trial)
     }
 
     /// Whether a packet goes there and one comes back: who refuses has heard the question. Nothing

@@ -10,9 +10,9 @@ use compile::Compiled;
 use datapath::Instance;
 use model::{End, Reason, Rules, World};
 
-use crate::container::Containers;
 use crate::executable;
 use crate::witness;
+use enforce::Containers;
 
 use super::record::{FlowEnd, FlowEvent, FlowRecord, Staged};
 

@@ -51,7 +51,7 @@ async fn live() -> io::Result<()> {
 /// Takes its place: cgroup first, so that sockets belong to it, then the network.
 fn become_container(duty: &Duty) -> Result<(), (&'static str, io::Error)> {
     std::fs::write(duty.cgroup.join("cgroup.procs"), "0").map_err(|e| ("cgroup", e))?;
-    crate::netns::enter(&duty.netns).map_err(|e| ("network namespace", e))?;
+    enforce::netns::enter(&duty.netns).map_err(|e| ("network namespace", e))?;
     listen::everywhere(&duty.listeners).map_err(|e| ("listen", e))
 }
 

@@ -36,7 +36,7 @@ pub enum LinkError {
 /// # Errors
 /// Names the first step that fails; those before it stand.
 pub(crate) fn perform(netns: &Path, steps: &[Step]) -> Result<(), LinkError> {
-    crate::netns::within(netns, || {
+    enforce::netns::within(netns, || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let (connection, handle, _) = rtnetlink::new_connection()?;

@@ -125,10 +125,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::left_out::left_out;
     use crate::render::tests::misfit;
     use crate::state::LabState;
     use crate::status::{AlarmStatus, MapStatus, Program, RepairCount, RuleUse};
+    use enforce::status::left_out;
 
     /// One of each kind.
     fn not_programmed() -> NotProgrammed {

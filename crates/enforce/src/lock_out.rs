@@ -17,10 +17,13 @@ const SSH: u16 = 22;
 
 /// Where a node finds what it must not lose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Protected {
-    pub(crate) api_server: Option<SocketAddr>,
-    pub(crate) dns: Vec<IpAddr>,
-    pub(crate) ssh_from: Vec<IpNet>,
+pub struct Protected {
+    /// The API server of the node's agent.
+    pub api_server: Option<SocketAddr>,
+    /// The name servers of the node.
+    pub dns: Vec<IpAddr>,
+    /// From where people look after the node by SSH.
+    pub ssh_from: Vec<IpNet>,
 }
 
 /// A path that a node must not lose.

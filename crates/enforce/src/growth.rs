@@ -55,7 +55,7 @@ fn enlarge(
 }
 
 fn refused(guard: &mut Guard, error: &dyn std::error::Error) -> Option<bool> {
-    guard.tell(format!("warning: {}", crate::error::chain(error)));
+    guard.tell(format!("warning: {}", crate::chain(error)));
     None
 }
 

@@ -9,62 +9,31 @@ use datapath::Instance;
 use model::{Rules, World};
 use plan::Op;
 
-use super::{EnforceError, Enforcement, NodeEnforcement, at};
 use crate::clock::{adoption_end_ns, now_ns};
-use crate::scene::Scene;
 use crate::subject::{self, Whose};
-use crate::{LabError, growth};
+use crate::{Desired, EnforceError, Enforcer, growth};
 
-impl Enforcement {
-    /// Compiles every node's table and leads its maps there.
-    pub(crate) fn program(&mut self, scene: &Scene) -> Result<(), LabError> {
-        self.nodes.iter_mut().try_for_each(|node| {
-            let name = node.name.clone();
-            node.program(scene).map_err(at(&name))
-        })
-    }
-
-    /// The nodes whose own policy has to prove itself.
-    pub(crate) fn on_trial(&self) -> Vec<usize> {
-        let nodes = self.nodes.iter().enumerate();
-        nodes.filter(|(_, node)| node.host.is_on_trial()).map(|(at, _)| at).collect()
-    }
-
-    /// The agent of a node tried to reach its API server. Returns what there is to be told.
-    pub(crate) fn tried(
-        &mut self,
-        node: usize,
-        reached: bool,
-        scene: &Scene,
-    ) -> Result<Vec<String>, LabError> {
-        let Some(node) = self.nodes.get_mut(node) else { return Ok(Vec::new()) };
-        let name = node.name.clone();
-        node.tried(reached, scene).map_err(at(&name))
-    }
-
-    /// Says lines with the next news of the first node.
-    pub(crate) fn tell(&mut self, lines: &[String]) {
-        if let Some(node) = self.nodes.first_mut() {
-            lines.iter().for_each(|line| node.guard.tell(line.clone()));
-        }
-    }
-}
-
-impl NodeEnforcement {
+impl Enforcer {
+    /// Leads the maps to what is wanted.
+    ///
     /// The node is judged by words that let everything through before they become its policy, and after
     /// they ceased to be; so on the way nothing passes that neither policy allows.
-    pub(super) fn program(&mut self, scene: &Scene) -> Result<(), EnforceError> {
+    ///
+    /// # Errors
+    /// Where the tables cannot be compiled, read or written; what is enforced then is as it was, or on
+    /// its way.
+    pub fn program(&mut self, desired: Desired<'_>) -> Result<(), EnforceError> {
         let has_host = self.instance.has_host();
-        let (chosen, told) = self.host.choose(&self.name, scene, self.table.slots(), has_host);
+        let (chosen, told) = self.host.choose(&self.name, desired, self.table.slots(), has_host);
         told.into_iter().for_each(|line| self.guard.tell(line));
         let slot = self.table.slots().of_node(&self.name).filter(|_| !chosen.rules.is_empty());
         if let Some(slot) = slot {
             self.begin_host(slot)?;
         }
-        let in_force = scene.rules.with_node_rules(&chosen.rules);
-        let mut programmed = self.lead(&scene.world, &in_force);
+        let in_force = desired.rules.with_node_rules(&chosen.rules);
+        let mut programmed = self.lead(desired.world, &in_force);
         if growth::grow(&mut self.instance, &self.netns, &self.table, &mut self.guard) {
-            programmed = self.lead(&scene.world, &in_force);
+            programmed = self.lead(desired.world, &in_force);
         }
         self.guard.know(self.table.not_programmed());
         programmed?;
@@ -77,7 +46,7 @@ impl NodeEnforcement {
         if let Some(chosen) = chosen.programmed(held) {
             self.host.begin(Duration::from_nanos(now_ns()?), chosen);
         }
-        self.tell_processes(&scene.world)
+        self.tell_processes(desired.world)
     }
 
     /// Leads the maps there, and tells of processes whenever their names change on the way.
@@ -108,16 +77,34 @@ impl NodeEnforcement {
         Ok(self.instance.set_host(slot, adoption_end_ns()?)?)
     }
 
-    fn tried(&mut self, reached: bool, scene: &Scene) -> Result<Vec<String>, EnforceError> {
+    /// Whether the node's own policy has to prove itself.
+    #[must_use]
+    pub fn is_on_trial(&self) -> bool {
+        self.host.is_on_trial()
+    }
+
+    /// The node's agent tried to reach its API server. Returns what there is to be told.
+    ///
+    /// # Errors
+    /// As [`Enforcer::program`].
+    pub fn tried(
+        &mut self,
+        reached: bool,
+        desired: Desired<'_>,
+    ) -> Result<Vec<String>, EnforceError> {
         if !self.host.heard(Duration::from_nanos(now_ns()?), reached) {
             return Ok(Vec::new());
         }
-        self.program(scene)?;
+        self.program(desired)?;
         let line = format!("node {}: its policy gave way to the one before", self.name);
         Ok(vec![line])
     }
 
-    pub(super) fn tell_processes(&mut self, world: &World) -> Result<(), EnforceError> {
+    /// Says which processes rules name, now that others run.
+    ///
+    /// # Errors
+    /// Where the map cannot be written.
+    pub fn tell_processes(&mut self, world: &World) -> Result<(), EnforceError> {
         let Some(compiled) = self.table.compiled() else { return Ok(()) };
         let whose = Whose { world, slots: self.table.slots() };
         Ok(subject::tell(&self.instance, &compiled.subjects, &mut self.containers, whose)?)

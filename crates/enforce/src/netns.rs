@@ -15,7 +15,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 ///
 /// # Errors
 /// Where the kernel refuses, or `prepare` does.
-pub(crate) fn create<E: From<io::Error> + Send>(
+pub fn create<E: From<io::Error> + Send>(
     path: &Path,
     prepare: impl FnOnce() -> Result<(), E> + Send,
 ) -> Result<(), E> {
@@ -32,7 +32,7 @@ pub(crate) fn create<E: From<io::Error> + Send>(
 ///
 /// # Errors
 /// Where the namespace cannot be entered, or `work` fails.
-pub(crate) fn within<T: Send, E: From<io::Error> + Send>(
+pub fn within<T: Send, E: From<io::Error> + Send>(
     path: &Path,
     work: impl FnOnce() -> Result<T, E> + Send,
 ) -> Result<T, E> {
@@ -46,7 +46,7 @@ pub(crate) fn within<T: Send, E: From<io::Error> + Send>(
 ///
 /// # Errors
 /// Where the file is no namespace or the kernel refuses.
-pub(crate) fn enter(path: &Path) -> io::Result<()> {
+pub fn enter(path: &Path) -> io::Result<()> {
     setns(File::open(path)?, CloneFlags::CLONE_NEWNET).map_err(io::Error::from)
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn enter(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Where the file cannot be removed.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
+pub fn remove(path: &Path) -> io::Result<()> {
     match umount2(path, MntFlags::MNT_DETACH) {
         Ok(()) | Err(nix::Error::EINVAL) => fs::remove_file(path),
         Err(error) => Err(error.into()),

@@ -1,4 +1,4 @@
-//! What of the policies is not in force, for lack of room, as `lab status` and the log say it.
+//! What of the policies is not in force, for lack of room, as a status and the log say it.
 //!
 //! A policy that is silently not in force is worse than none, so each is a line and all are a count.
 
@@ -27,7 +27,8 @@ pub struct LeftOut {
 }
 
 /// Everything that is not programmed.
-pub(crate) fn left_out(all: &NotProgrammed) -> Vec<LeftOut> {
+#[must_use]
+pub fn left_out(all: &NotProgrammed) -> Vec<LeftOut> {
     let services = all.services.iter().map(|held| LeftOut {
         name: held.service.clone(),
         ..entry("service", "denied", held.shortage, held.to_string())

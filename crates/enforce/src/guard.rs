@@ -1,4 +1,4 @@
-//! Looks after a node's hooks and tables while a lab is up.
+//! Looks after a node's hooks and tables all the time.
 //!
 //! Whoever shares the hooks, or meddles with ours, does it without a word; tables fill up as
 //! silently. What is found is said once, put right where it can be, and counted.
@@ -76,16 +76,14 @@ impl Guard {
         for (pod, interface) in pods {
             match instance.put_right(*interface) {
                 Ok(repaired) => news.extend(repaired.iter().map(|one| self.count(pod, one))),
-                Err(error) => {
-                    failure(&mut wrong, &format!("{pod}: {}", crate::error::chain(&error)))
-                }
+                Err(error) => failure(&mut wrong, &format!("{pod}: {}", crate::chain(&error))),
             }
         }
         match self.alarms(instance) {
             Ok(alarms) => wrong.extend(
                 alarms.iter().map(|alarm| (alarm.word().to_owned(), format!("alarm: {alarm}"))),
             ),
-            Err(error) => failure(&mut wrong, &crate::error::chain(&error)),
+            Err(error) => failure(&mut wrong, &crate::chain(&error)),
         }
         wrong.extend(self.left_out.iter().map(|one| {
             (format!("{} {} {}", one.what, one.name, one.instead), warning(&one.message))

@@ -11,16 +11,16 @@ use ipnet::IpNet;
 use model::{Rule, Rules, World};
 use node::Held;
 
+use crate::Desired;
 use crate::dead_man::{DeadMan, Heard};
 use crate::lock_out::{Protected, lock_outs};
-use crate::scene::Scene;
 use crate::status::HostStatus;
 
 /// What policies of nodes must leave alone, and whether they may not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostSettings {
-    /// The agents' API server: a port of a node or outside. Port 6443 of the first node unless said
-    /// otherwise.
+    /// The agents' API server: a port of a node or outside. In a lab port 6443 of the first node unless
+    /// said otherwise.
     pub api_server: Option<SocketAddr>,
     /// The name servers of the nodes.
     pub dns: Vec<IpAddr>,
@@ -42,11 +42,13 @@ impl Default for HostSettings {
     }
 }
 
-/// What a lab's nodes must not lose.
+/// What nodes must not lose.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Guarded {
-    pub(crate) protected: Protected,
-    pub(crate) allow_lock_out: bool,
+pub struct Guarded {
+    /// The paths.
+    pub protected: Protected,
+    /// Rules that cut a node off from these are programmed all the same.
+    pub allow_lock_out: bool,
 }
 
 /// The policy of one node.
@@ -82,11 +84,11 @@ impl HostPolicy {
     pub(crate) fn choose(
         &mut self,
         node: &str,
-        scene: &Scene,
+        desired: Desired<'_>,
         slots: &Slots,
         has_host: bool,
     ) -> (Chosen, Vec<String>) {
-        let wanted = rules_of(&scene.world, &scene.rules, node);
+        let wanted = rules_of(desired.world, desired.rules, node);
         self.is_unsupported = !has_host && !wanted.is_empty();
         let before = std::mem::take(&mut self.refused);
         if self.man.has_failed(&wanted) {
@@ -94,8 +96,8 @@ impl HostPolicy {
         }
         let mut chosen = Vec::new();
         for rules in self.candidates(&wanted) {
-            let lines = lock_outs_of(node, scene, &rules, slots);
-            if lines.is_empty() || scene.guarded.allow_lock_out {
+            let lines = lock_outs_of(node, desired, &rules, slots);
+            if lines.is_empty() || desired.guarded.allow_lock_out {
                 chosen = rules;
                 break;
             }
@@ -163,14 +165,14 @@ const UNSUPPORTED: &str = "rules about the node itself are not enforced: its soc
                            Linux 6.15 (bpf_get_netns_cookie of a socket's packet)";
 
 /// What `rules` would cut the node off from; a table that cannot be judged is not risked.
-fn lock_outs_of(node: &str, scene: &Scene, rules: &[Rule], slots: &Slots) -> Vec<String> {
-    let world = &scene.world;
+fn lock_outs_of(node: &str, desired: Desired<'_>, rules: &[Rule], slots: &Slots) -> Vec<String> {
+    let world = desired.world;
     let Some(id) = world.find_node(node).filter(|_| !rules.is_empty()) else { return Vec::new() };
-    let rules = scene.rules.with_node_rules(rules);
+    let rules = desired.rules.with_node_rules(rules);
     // What it says does not depend on whether there is room for it.
     match compile_within(world, &rules, slots, &Capacities::UNLIMITED) {
         Ok(compiled) => {
-            let outs = lock_outs(world, &compiled, id, &scene.guarded.protected);
+            let outs = lock_outs(world, &compiled, id, &desired.guarded.protected);
             outs.iter().map(ToString::to_string).collect()
         }
         Err(error) => vec![format!("whether it cuts the node off cannot be known: {error}")],

@@ -8,7 +8,10 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds since boot.
-pub(crate) fn now_ns() -> io::Result<u64> {
+///
+/// # Errors
+/// Where the kernel has no such clock.
+pub fn now_ns() -> io::Result<u64> {
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC)?;
     Ok(u64::try_from(Duration::from(now).as_nanos()).unwrap_or(u64::MAX))
 }
