@@ -25,6 +25,20 @@ pub struct Object {
     pub text: Arc<str>,
 }
 
+/// Where the API server's mirror of a static pod says which configuration it is of.
+pub(crate) const MIRROR: &str = "kubernetes.io/config.mirror";
+
+impl Object {
+    /// Whether it is the mirror of the static pod that its node knows by `uid`: a runtime is told that and
+    /// never the mirror's own.
+    #[must_use]
+    pub fn is_mirror_of(&self, uid: &str) -> bool {
+        let object: serde_json::Value = serde_json::from_str(&self.text).unwrap_or_default();
+        let annotations = object.pointer("/metadata/annotations");
+        annotations.and_then(|all| all.get(MIRROR)).is_some_and(|mirrored| mirrored == uid)
+    }
+}
+
 /// What a watch of one kind says, in the order in which it says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {

@@ -6,9 +6,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::kind::Kind;
+use crate::news::MIRROR;
 
 /// Labels, owners and annotations of ours; versions and times would make each heartbeat a change.
-const METADATA: [&str; 4] = ["name", "namespace", "labels", "ownerReferences"];
+const METADATA: [&str; 5] = ["name", "namespace", "uid", "labels", "ownerReferences"];
 
 /// Annotations of ours begin so.
 const OURS: &str = "ringfence.io/";
@@ -39,7 +40,8 @@ pub fn slim(kind: &Kind, object: &Value) -> Value {
 fn of_metadata(metadata: &Value) -> Value {
     let mut kept = some(metadata, &METADATA);
     let annotations = metadata.get("annotations").and_then(Value::as_object);
-    let ours = annotations.into_iter().flatten().filter(|(key, _)| key.starts_with(OURS));
+    let is_kept = |key: &str| key.starts_with(OURS) || key == MIRROR;
+    let ours = annotations.into_iter().flatten().filter(|(key, _)| is_kept(key));
     let ours: Map<String, Value> = ours.map(|(key, value)| (key.clone(), value.clone())).collect();
     if !ours.is_empty() {
         kept.insert("annotations".to_owned(), Value::Object(ours));

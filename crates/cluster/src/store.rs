@@ -52,6 +52,13 @@ impl Store {
         both.flat_map(of_kind).collect()
     }
 
+    /// All objects of a kind.
+    pub fn objects(&self, kind: &str) -> impl Iterator<Item = &Object> {
+        let at = KINDS.iter().position(|one| one.kind == kind);
+        let known = at.and_then(|at| self.kinds.get(at));
+        known.into_iter().flat_map(|known| known.objects.values())
+    }
+
     /// An object by its kind's name and its own.
     #[must_use]
     pub fn get(&self, kind: &str, key: &Key) -> Option<&Object> {

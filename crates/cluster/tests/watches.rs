@@ -8,15 +8,12 @@
     reason = "a failed test panics"
 )]
 
-mod fake;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cluster::{Heard, KINDS, Key, News, Store, watch};
-use fake::FakeApi;
+use fake_api::FakeApi;
 use kube::Client;
-use ringfence_cluster as cluster;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;

@@ -1,7 +1,14 @@
-//! An API server of this test: real HTTP, lists and watches, and faults on demand.
+//! An API server of tests: real HTTP, lists and watches, and faults on demand.
 //!
 //! It does what the watches rely on and no more: resource versions that grow, a watch from a version
 //! on, 410 for one that is forgotten, 404 for a kind that is not served.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a failed test panics, wherever it does"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -15,19 +22,18 @@ use axum::response::{IntoResponse, Response};
 use cluster::KINDS;
 use futures::StreamExt;
 use kube::{Client, Config};
-use ringfence_cluster as cluster;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 
 /// The server, to change what it says.
-#[derive(Clone)]
-pub(crate) struct FakeApi {
+#[derive(Clone, Debug)]
+pub struct FakeApi {
     state: Arc<Mutex<Served>>,
     events: broadcast::Sender<Said>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Served {
     version: u64,
     /// By plural, then namespace and name.
@@ -40,7 +46,7 @@ struct Served {
     failing: BTreeSet<String>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Said {
     /// A line of the watch of a plural.
     Line { plural: String, version: u64, line: Value },
@@ -50,7 +56,7 @@ enum Said {
 
 impl FakeApi {
     /// Serves on a port of its own; optional kinds are absent.
-    pub(crate) async fn start() -> (Self, Client) {
+    pub async fn start() -> (Self, Client) {
         let absent = KINDS.iter().filter(|kind| kind.is_optional);
         let absent = absent.map(|kind| kind.plural.to_owned()).collect();
         let served = Served { version: 1, absent, ..Served::default() };
@@ -64,13 +70,13 @@ impl FakeApi {
     }
 
     /// Adds an object, or changes it, and tells the watches.
-    pub(crate) fn put(&self, plural: &str, namespace: &str, name: &str, mut object: Value) {
+    pub fn put(&self, plural: &str, namespace: &str, name: &str, mut object: Value) {
         let mut served = self.state.lock().unwrap();
         served.version += 1;
         let version = served.version;
         let metadata = object.as_object_mut().unwrap().entry("metadata").or_insert(json!({}));
         metadata["name"] = json!(name);
-        metadata["uid"] = json!(format!("uid-{name}"));
+        metadata.as_object_mut().unwrap().entry("uid").or_insert(json!(format!("uid-{name}")));
         metadata["resourceVersion"] = json!(version.to_string());
         if !namespace.is_empty() {
             metadata["namespace"] = json!(namespace);
@@ -83,7 +89,7 @@ impl FakeApi {
     }
 
     /// Removes an object, and tells the watches unless `silently`.
-    pub(crate) fn remove(&self, plural: &str, namespace: &str, name: &str, silently: bool) {
+    pub fn remove(&self, plural: &str, namespace: &str, name: &str, silently: bool) {
         let mut served = self.state.lock().unwrap();
         served.version += 1;
         let version = served.version;
@@ -96,7 +102,7 @@ impl FakeApi {
     }
 
     /// Tells every watch of a plural that its version is forgotten.
-    pub(crate) fn forget(&self, plural: &str) {
+    pub fn forget(&self, plural: &str) {
         let status = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure",
             "reason": "Expired", "message": "too old resource version", "code": 410 });
         let (plural, line) = (plural.to_owned(), json!({ "type": "ERROR", "object": status }));
@@ -104,12 +110,12 @@ impl FakeApi {
     }
 
     /// Cuts every watch of a plural.
-    pub(crate) fn cut(&self, plural: &str) {
+    pub fn cut(&self, plural: &str) {
         drop(self.events.send(Said::Cut { plural: plural.to_owned() }));
     }
 
     /// Serves a plural from now on, or no longer.
-    pub(crate) fn serve(&self, plural: &str, is_served: bool) {
+    pub fn serve(&self, plural: &str, is_served: bool) {
         let mut served = self.state.lock().unwrap();
         match is_served {
             true => served.absent.remove(plural),
@@ -118,7 +124,7 @@ impl FakeApi {
     }
 
     /// Answers lists of a plural with 404 though it is served, or no longer.
-    pub(crate) fn fail(&self, plural: &str, fails: bool) {
+    pub fn fail(&self, plural: &str, fails: bool) {
         let mut served = self.state.lock().unwrap();
         match fails {
             true => served.failing.insert(plural.to_owned()),

@@ -1,0 +1,41 @@
+//! The agent of a cluster's node: what the API server says becomes what the node's kernel enforces.
+//!
+//! It watches, reads, and leads the node's enforcement there; it answers the CNI plugin, so that no
+//! container starts before its pod's policies are in force.
+//!
+//! **Invariant:** nothing is programmed and nothing removed before every kind was listed once.
+//! **Invariant:** when it ends, however that is, what is enforced stays enforced.
+
+mod adopt;
+mod attachment;
+mod chain_file;
+mod client;
+mod error;
+mod health;
+mod host_end;
+mod http;
+mod kubepods;
+mod look_after;
+mod metrics;
+mod node_agent;
+mod plugin;
+mod reconcile;
+mod run;
+mod settings;
+mod socket;
+mod uninstall;
+mod view;
+mod worker;
+
+pub use attachment::{Attached, Attachments, AttachmentsError};
+pub use chain_file::{InstallError, Installed, install, uninstall as uninstall_plugin};
+pub use client::{ClientError, client};
+pub use enforce::{HostSettings, chain};
+pub use error::AgentError;
+pub use health::Health;
+pub use host_end::{HostEnd, HostEndError};
+pub use metrics::Metrics;
+pub use run::run;
+pub use settings::{InstallSettings, Settings};
+pub use uninstall::{UninstallError, uninstall};
+pub use view::{Known, Local, View};

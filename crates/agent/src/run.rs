@@ -1,0 +1,102 @@
+//! An agent from its start to a signal that ends it.
+//!
+//! What it enforces does not end with it: nothing is taken away here.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use kube::Client;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::http::{Served, router};
+use crate::node_agent::NodeAgent;
+use crate::worker::Worker;
+use crate::{AgentError, Health, Metrics, Settings, socket};
+
+/// How much may be heard before it is followed.
+const NEWS: usize = 4096;
+/// As many plugins as may wait.
+const ASKS: usize = 256;
+
+/// Works until a signal says that it is enough.
+///
+/// # Errors
+/// Where the node's enforcement cannot be taken up, or a socket cannot be made.
+pub async fn run(settings: Settings, client: Client, server: &str) -> Result<(), AgentError> {
+    let ended = ended()?;
+    let (metrics, health) = (Metrics::default(), Health::default());
+    let (heard, news) = mpsc::channel(NEWS);
+    let (asks, asked) = mpsc::channel(ASKS);
+    let socket = socket::bind(&settings.socket)?;
+    if let Some(at) = settings.listen {
+        let listener = TcpListener::bind(at).await.map_err(AgentError::Listen)?;
+        let served =
+            Served { health: health.clone(), metrics: metrics.clone(), asks: asks.clone() };
+        tokio::spawn(async move { axum::serve(listener, router(served)).await });
+    }
+    let agent = NodeAgent::open(settings, address_of(server), metrics, health)?;
+    tokio::spawn(socket::serve(socket, asks));
+    let _watches = cluster::watch(&client, &heard);
+    let worker = Worker { agent, news, asks: asked };
+    let (works, stopped) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("node".to_owned());
+    thread.spawn(move || work(worker, works)).map_err(AgentError::Process)?;
+    tokio::select! {
+        () = ended => {
+            tracing::info!("the agent ends; what is enforced stays enforced");
+            Ok(())
+        }
+        _ = stopped => Err(AgentError::Stopped),
+    }
+}
+
+/// It waits for the kernel, so it has a thread of its own. Whoever waits for `works` learns when it ends,
+/// however that is.
+fn work(worker: Worker, works: oneshot::Sender<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(worker.run()),
+        Err(error) => tracing::error!(%error, "the agent cannot work"),
+    }
+    drop(works);
+}
+
+fn ended() -> Result<impl Future<Output = ()>, AgentError> {
+    let listen = |kind| signal(kind).map_err(AgentError::Process);
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Of `https://HOST:PORT/`. A name is looked up once: what it leads to is what must stay open.
+fn address_of(server: &str) -> Option<SocketAddr> {
+    let (scheme, rest) = server.split_once("://")?;
+    let host = rest.split('/').next()?;
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let usual = if scheme == "http" { 80 } else { 443 };
+    let host = if has_port { host.to_owned() } else { format!("{host}:{usual}") };
+    let mut found = host.to_socket_addrs().unwrap_or_else(|_: io::Error| Vec::new().into_iter());
+    found.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_api_servers_address_is_in_its_url_with_the_schemes_port_where_it_has_none() {
+        let is = |server, address: &str| assert_eq!(address_of(server), address.parse().ok());
+        is("https://10.0.0.1:6443/", "10.0.0.1:6443");
+        is("https://10.0.0.1/", "10.0.0.1:443");
+        is("http://[fd00::1]:8080/", "[fd00::1]:8080");
+        is("https://[fd00::1]/", "[fd00::1]:443");
+        assert_eq!(address_of("nonsense"), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! Takes everything of ours off a node: first out of the chain, then off the hooks.
+//!
+//! In that order nothing can be added meanwhile, and pods keep their network. Doing it twice is doing it
+//! once.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use crate::Settings;
+use crate::chain_file::{InstallError, uninstall as uninstall_plugin};
+
+/// Why something of ours is left.
+#[derive(Debug, thiserror::Error)]
+pub enum UninstallError {
+    /// The plugin.
+    #[error("the plugin is left")]
+    Plugin(#[from] InstallError),
+    /// Links, programs or maps.
+    #[error("links, programs or maps are left")]
+    Pins(#[from] datapath::RemoveError),
+    /// A namespace.
+    #[error("the node's network namespace cannot be entered")]
+    Enter(#[from] io::Error),
+    /// A file.
+    #[error("{} is left", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Takes everything away. No agent must run.
+///
+/// # Errors
+/// Where something is left.
+pub fn uninstall(settings: &Settings) -> Result<(), UninstallError> {
+    if let Some(place) = &settings.install {
+        uninstall_plugin(place)?;
+    }
+    enforce::netns::within(&settings.netns, || {
+        Ok::<_, UninstallError>(datapath::remove_pins(&settings.pins)?)
+    })?;
+    let left = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| UninstallError::File { path, source }
+    };
+    absent(fs::remove_file(&settings.socket)).map_err(left(&settings.socket))?;
+    absent(fs::remove_dir_all(&settings.state_dir)).map_err(left(&settings.state_dir))
+}
+
+fn absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
