@@ -11,8 +11,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use apiserver::FakeApi;
 use cluster::{Heard, KINDS, Key, News, Store, watch};
-use fake_api::FakeApi;
 use kube::Client;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;

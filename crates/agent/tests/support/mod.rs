@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use agent::{HostSettings, Settings};
 use cni::{Answer, Attachment, AttachmentKey, PodArguments, Request};
-use fake_api::FakeApi;
+use apiserver::FakeApi;
 use kube::Client;
 use ringfence_kernel::{Namespace, Wire};
 use serde_json::{Value, json};
