@@ -3,6 +3,8 @@
 //! A kind that is not here has no part in a verdict; one that is here must be listed before any
 //! verdict counts.
 
+use kube::api::ApiResource;
+
 /// A kind that a verdict depends on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
@@ -38,6 +40,30 @@ impl Kind {
         match self.group {
             "" => self.version.to_owned(),
             group => format!("{group}/{}", self.version),
+        }
+    }
+}
+
+impl Kind {
+    /// Whether its objects are of a namespace each.
+    #[must_use]
+    pub fn is_namespaced(&self) -> bool {
+        matches!(self.kind, "Pod" | "Service" | "EndpointSlice" | "NetworkPolicy")
+    }
+
+    /// Whether its objects have rules.
+    #[must_use]
+    pub fn is_policy(&self) -> bool {
+        self.is_optional || self.kind == "NetworkPolicy"
+    }
+
+    pub(crate) fn resource(&self) -> ApiResource {
+        ApiResource {
+            group: self.group.to_owned(),
+            version: self.version.to_owned(),
+            api_version: self.api_version(),
+            kind: self.kind.to_owned(),
+            plural: self.plural.to_owned(),
         }
     }
 }

@@ -7,14 +7,24 @@
 //! **Invariant:** an object that cannot be read is that object's problem, never the watch's.
 //! **Absent:** any meaning. What a document says is `manifest`'s, and what follows is `policy`'s.
 
+mod api_error;
+mod connect;
 mod kind;
+mod list;
 mod news;
+mod page;
+mod served;
 mod slim;
 mod store;
+mod unread;
 mod watch;
 
+pub use api_error::ApiError;
+pub use connect::{ConnectError, Connection, Target, connect};
 pub use kind::{KINDS, Kind};
+pub use list::{Listed, Scope, Step, list};
 pub use news::{Key, News, Object};
 pub use slim::slim;
 pub use store::Store;
+pub use unread::{Place, Unread, unread_words};
 pub use watch::{Heard, watch};

@@ -67,7 +67,7 @@ impl Store {
     }
 }
 
-fn document(kind: &Kind, object: &Object) -> Document {
+pub(crate) fn document(kind: &Kind, object: &Object) -> Document {
     let Key { namespace, name } = &object.key;
     let name = match namespace.as_str() {
         "" => format!("{}/{name}", kind.plural),

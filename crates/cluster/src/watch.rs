@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject};
+use kube::api::{Api, DynamicObject};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc;
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::kind::{KINDS, Kind};
 use crate::news::{Key, News, Object};
+use crate::served::is_served;
 use crate::slim::slim;
 
 /// How often a kind that the cluster lacks is asked for again.
@@ -56,14 +57,7 @@ impl Watch {
     }
 
     fn events(&self) -> impl Stream<Item = watcher::Result<Event<DynamicObject>>> + Send + use<> {
-        let Kind { group, version, kind, plural, .. } = *self.kind;
-        let resource = ApiResource {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            api_version: self.kind.api_version(),
-            kind: kind.to_owned(),
-            plural: plural.to_owned(),
-        };
+        let resource = self.kind.resource();
         let api = Api::all_with(self.client.clone(), &resource);
         watcher(api, watcher::Config::default()).default_backoff()
     }
@@ -92,26 +86,14 @@ impl Watch {
     /// Not found says little by itself: a proxy or an aggregated server may say it too. The list of
     /// what is served must lack the kind as well.
     async fn is_absent(&self, error: &watcher::Error) -> bool {
-        self.kind.is_optional && is_not_found(error) && self.is_served().await == Some(false)
-    }
-
-    /// `None` where the API server does not say.
-    async fn is_served(&self) -> Option<bool> {
-        let groups = self.client.list_api_groups().await.ok()?;
-        let Some(group) = groups.groups.iter().find(|group| group.name == self.kind.group) else {
-            return Some(false);
-        };
-        let mut versions = group.versions.iter();
-        let Some(version) = versions.find(|one| one.version == self.kind.version) else {
-            return Some(false);
-        };
-        let list = self.client.list_api_group_resources(&version.group_version).await.ok()?;
-        Some(list.resources.iter().any(|resource| resource.name == self.kind.plural))
+        self.kind.is_optional
+            && is_not_found(error)
+            && is_served(&self.client, self.kind).await == Some(false)
     }
 
     async fn wait_for_kind(&self) -> Result<(), mpsc::error::SendError<Heard>> {
         self.tell(News::NoSuchKind).await?;
-        while self.is_served().await != Some(true) {
+        while is_served(&self.client, self.kind).await != Some(true) {
             tokio::select! {
                 () = tokio::time::sleep(ABSENT_INTERVAL) => {}
                 () = self.news.closed() => return Ok(()),

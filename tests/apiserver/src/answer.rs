@@ -7,46 +7,48 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use cluster::KINDS;
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
 
-use crate::{FakeApi, Said, Served};
+use crate::{FakeApi, Said, Served, list, refuse};
 
 pub(crate) async fn answer(
     State(api): State<FakeApi>,
     uri: Uri,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
+    let mut served = api.state.lock().unwrap();
+    served.asked.push(uri.to_string());
+    if served.is_unknown_user {
+        return refuse::unauthorized();
+    }
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
     match path.as_slice() {
-        ["apis"] => groups(&api).into_response(),
-        ["apis", group, version] => resources(&api, group, version).into_response(),
-        ["api", "v1", plural] | ["apis", _, _, plural] => {
-            let served = api.state.lock().unwrap();
-            if served.absent.contains(*plural) || served.failing.contains(*plural) {
-                return not_found();
-            }
-            match query.contains_key("watch") {
-                true => watch(&api, &served, plural, &query).into_response(),
-                false => list(&served, plural).into_response(),
+        ["apis"] => groups(&served).into_response(),
+        ["apis", group, version] => resources(&served, group, version).into_response(),
+        ["api", "v1", "namespaces", name] => list::one(&served, "namespaces", "", name),
+        ["api", "v1", "namespaces", namespace, plural]
+        | ["apis", _, _, "namespaces", namespace, plural] => {
+            list::list(&mut served, plural, namespace, &query)
+        }
+        ["api", "v1", plural] | ["apis", _, _, plural] if query.contains_key("watch") => {
+            match served.is_missing(plural) {
+                true => refuse::not_found(),
+                false => watch(&api, &served, plural, &query),
             }
         }
-        _ => not_found(),
+        ["api", "v1", plural] | ["apis", _, _, plural] => {
+            list::list(&mut served, plural, "", &query)
+        }
+        _ => refuse::not_found(),
     }
 }
 
-fn not_found() -> Response {
-    let status = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure",
-        "reason": "NotFound", "message": "the server could not find it", "code": 404 });
-    (StatusCode::NOT_FOUND, status.to_string()).into_response()
-}
-
-fn groups(api: &FakeApi) -> String {
-    let served = api.state.lock().unwrap();
+fn groups(served: &Served) -> String {
     let served =
         KINDS.iter().filter(|kind| !kind.group.is_empty() && !served.absent.contains(kind.plural));
     let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -63,8 +65,7 @@ fn groups(api: &FakeApi) -> String {
         .to_string()
 }
 
-fn resources(api: &FakeApi, group: &str, version: &str) -> String {
-    let served = api.state.lock().unwrap();
+fn resources(served: &Served, group: &str, version: &str) -> String {
     let of_group = KINDS.iter().filter(|kind| {
         (kind.group, kind.version) == (group, version) && !served.absent.contains(kind.plural)
     });
@@ -74,14 +75,6 @@ fn resources(api: &FakeApi, group: &str, version: &str) -> String {
     });
     json!({ "kind": "APIResourceList", "apiVersion": "v1",
         "groupVersion": format!("{group}/{version}"), "resources": resources.collect::<Value>() })
-    .to_string()
-}
-
-fn list(served: &Served, plural: &str) -> String {
-    let items: Value =
-        served.objects.get(plural).into_iter().flat_map(BTreeMap::values).cloned().collect();
-    json!({ "kind": "List", "apiVersion": "v1", "items": items,
-        "metadata": { "resourceVersion": served.version.to_string() } })
     .to_string()
 }
 

@@ -11,6 +11,8 @@
 )]
 
 mod answer;
+mod list;
+mod refuse;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -40,6 +42,14 @@ struct Served {
     absent: BTreeSet<String>,
     /// Plurals whose lists fail, though they are served.
     failing: BTreeSet<String>,
+    /// Who asks may not list these: a plural, and the namespace, or none for the whole cluster.
+    forbidden: BTreeSet<(String, String)>,
+    /// How many more pages of a plural are refused because their list is forgotten.
+    expiring: BTreeMap<String, usize>,
+    /// Whoever asks is not known.
+    is_unknown_user: bool,
+    /// What was asked for, in order.
+    asked: Vec<String>,
 }
 
 #[derive(Clone, Debug)]

@@ -1,0 +1,75 @@
+//! What could not be read: it is unknown, which is something else than absent.
+//!
+//! Who may see a part of a cluster must not take it for the whole.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::kind::Kind;
+
+/// Objects of one kind that may be there, and could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Their kind.
+    pub kind: &'static Kind,
+    /// Where they would be.
+    pub place: Place,
+}
+
+/// A part of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// All of it.
+    Everywhere,
+    /// All but these namespaces, because nobody may say which others there are.
+    Elsewhere(Vec<String>),
+    /// One namespace.
+    Namespace(String),
+}
+
+impl Unread {
+    pub(crate) fn everywhere(kind: &'static Kind) -> Self {
+        Self { kind, place: Place::Everywhere }
+    }
+
+    pub(crate) fn of(kind: &'static Kind, namespace: &str) -> Self {
+        Self { kind, place: Place::Namespace(namespace.to_owned()) }
+    }
+
+    pub(crate) fn elsewhere(kind: &'static Kind, than: &[String]) -> Self {
+        Self { kind, place: Place::Elsewhere(than.to_vec()) }
+    }
+}
+
+impl Place {
+    /// Whether a namespace is a part of it.
+    #[must_use]
+    pub fn has(&self, namespace: &str) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Elsewhere(than) => !than.iter().any(|one| one == namespace),
+            Self::Namespace(own) => own == namespace,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everywhere => f.write_str("in the whole cluster"),
+            Self::Elsewhere(than) if than.is_empty() => f.write_str("in all namespaces"),
+            Self::Elsewhere(than) => write!(f, "in namespaces other than {}", than.join(", ")),
+            Self::Namespace(namespace) => write!(f, "in namespace {namespace}"),
+        }
+    }
+}
+
+/// One line for each place: the kinds that could not be read there.
+#[must_use]
+pub fn unread_words(all: &[Unread]) -> Vec<String> {
+    let mut places: BTreeMap<&Place, Vec<&str>> = BTreeMap::new();
+    for one in all {
+        places.entry(&one.place).or_default().push(one.kind.plural);
+    }
+    places.into_iter().map(|(place, kinds)| format!("{} {place}", kinds.join(", "))).collect()
+}

@@ -1,0 +1,54 @@
+//! Lists, whole or page by page, of the cluster or of one namespace; and single objects.
+//!
+//! A page's token says where the next one begins, as that of a real API server does.
+
+use std::collections::BTreeMap;
+
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::{Served, refuse};
+
+/// A list, or why there is none. An empty `namespace` is the whole cluster.
+pub(crate) fn list(
+    served: &mut Served,
+    plural: &str,
+    namespace: &str,
+    query: &BTreeMap<String, String>,
+) -> Response {
+    if served.is_forbidden(plural, namespace) {
+        return refuse::forbidden(plural);
+    }
+    if served.is_missing(plural) {
+        return refuse::not_found();
+    }
+    let token = query.get("continue").filter(|token| !token.is_empty());
+    if token.is_some() && served.forgets(plural) {
+        return refuse::expired();
+    }
+    let from: usize = token.map_or(0, |token| token.parse().unwrap());
+    let limit: usize = query.get("limit").map_or(usize::MAX, |limit| limit.parse().unwrap());
+    let of_kind = served.objects.get(plural).into_iter().flatten();
+    let wanted = of_kind.filter(|((own, _), _)| namespace.is_empty() || own == namespace);
+    let wanted: Vec<&Value> = wanted.map(|(_, object)| object).collect();
+    let page: Vec<&Value> = wanted.iter().skip(from).take(limit).copied().collect();
+    let next = from.saturating_add(page.len());
+    let mut metadata = json!({ "resourceVersion": served.version.to_string() });
+    if next < wanted.len() {
+        metadata["continue"] = json!(next.to_string());
+    }
+    let list = json!({ "kind": "List", "apiVersion": "v1", "metadata": metadata, "items": page });
+    list.to_string().into_response()
+}
+
+/// One object.
+pub(crate) fn one(served: &Served, plural: &str, namespace: &str, name: &str) -> Response {
+    if served.is_forbidden(plural, name) {
+        return refuse::forbidden(plural);
+    }
+    let key = (namespace.to_owned(), name.to_owned());
+    match served.objects.get(plural).and_then(|of_kind| of_kind.get(&key)) {
+        Some(object) => object.to_string().into_response(),
+        None => refuse::not_found(),
+    }
+}
