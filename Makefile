@@ -13,7 +13,7 @@ SECONDS_TO_FUZZ ?= 60
 DURATION ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz soak bench docs ci
+.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz soak cluster cluster-down bench docs ci
 
 help: ## list these names
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,14 @@ fuzz: setup ## fuzz every target for SECONDS_TO_FUZZ=60 seconds each
 
 soak: setup ## churn, crashes and upgrades under judged traffic for DURATION=10m (VERSIONS=1: from and to the version before)
 	@$(XTASK) soak --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(if $(VERSIONS),--versions)
+
+cluster: setup ## a Kubernetes cluster of CLUSTER_NODES=2 nodes on this machine, with Ringfence; settings in tests/cluster
+	@scripts/setup.sh cluster
+	@RINGFENCE_CACHE=$(CACHE) tests/cluster/build.sh base
+	@scripts/setup.sh root "to make the namespaces of nodes" env RINGFENCE_CACHE=$(CACHE) tests/cluster/up.sh
+
+cluster-down: ## end that cluster, and leave nothing of it but its logs
+	@scripts/setup.sh root "to remove the namespaces of nodes" env RINGFENCE_CACHE=$(CACHE) tests/cluster/down.sh
 
 bench: setup ## measure compiling, planning and the programs in the kernel
 	cargo bench --package ringfence-benches

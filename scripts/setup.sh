@@ -18,6 +18,7 @@ usage: scripts/setup.sh build                 compilers for Rust and BPF, git, t
        scripts/setup.sh browser               chromium, for the tests of pictures
        scripts/setup.sh deny                  cargo-deny, built once into the cache
        scripts/setup.sh docs                  mdbook, built once into the cache
+       scripts/setup.sh cluster               a container runtime, network plugins and Go, for tests/cluster
        scripts/setup.sh fuzz                  cargo-fuzz and the nightly toolchain that it needs
        scripts/setup.sh coverage              llvm's tools of the pinned toolchain
        scripts/setup.sh can-root              exit 0 where `root` would work
@@ -67,7 +68,7 @@ as_root() {
 KEEP=()
 keep_variables() {
     local name
-    for name in CI RINGFENCE_REQUIRE_KERNEL RINGFENCE_PACKETS INSTA_UPDATE RUST_BACKTRACE CARGO_MANIFEST_DIR NO_COLOR TERM; do
+    for name in CI RINGFENCE_REQUIRE_KERNEL RINGFENCE_PACKETS INSTA_UPDATE RUST_BACKTRACE CARGO_MANIFEST_DIR NO_COLOR TERM "${!CLUSTER@}"; do
         if [ -n "${!name+set}" ]; then KEEP+=("$name=${!name}"); fi
     done
 }
@@ -151,6 +152,30 @@ install_emulator() {
     is_debian || give_up "the kernels are packages of Debian: this is neither Debian nor Ubuntu"
     refresh_package_list
     install_packages look_for_emulator
+}
+
+# From 1.21 on Go fetches the version that a module asks for.
+have_go() {
+    have go || return 1
+    [ "$(go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')" -ge 21 ]
+}
+
+look_for_cluster() {
+    have_for_root containerd || want containerd "runs the pods of a cluster's nodes"
+    have_for_root runc || want runc "starts their containers"
+    [ -e /usr/lib/cni/bridge ] || want containernetworking-plugins "connects pods, before Ringfence"
+    have busybox || want busybox-static "is the shell in the images of tests"
+    have_for_root ip || want iproute2 "makes the networks of nodes"
+    have_for_root nft || want nftables "translates the addresses of Services"
+    have_for_root iptables || want iptables "does so in kube-proxy's older mode, and for host ports"
+    have openssl || want openssl "makes a cluster's certificates"
+    have_go || want golang-go "builds Kubernetes, etcd and CoreDNS"
+}
+
+# A distribution's Go that is too old cannot fetch a newer one.
+install_cluster() {
+    install_packages look_for_cluster
+    have_go || give_up "Go 1.21 or newer is needed, and this system has no package of it: https://go.dev/doc/install"
 }
 
 # install_packages LOOK: what LOOK misses.
@@ -268,6 +293,7 @@ main() {
         browser) install_packages look_for_browser ;;
         kernels) install_emulator ;;
         rust) install_rust ;;
+        cluster) install_cluster ;;
         deny) install_deny ;;
         docs) install_mdbook ;;
         fuzz) install_fuzz ;;

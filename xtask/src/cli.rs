@@ -37,6 +37,8 @@ pub(crate) enum Task {
     BenchDatapath(BenchDatapath),
     /// Pods start and stop, policies flip, agents are killed, and every packet is judged; needs root
     Soak(Soak),
+    /// Run a suite of somebody else's against Ringfence, on a cluster of this machine; needs root
+    Suite(Suite),
     /// Measure whole processes on generated clusters and write docs/speed.md anew
     Speed,
     /// Measure one process: what `speed` runs
@@ -112,6 +114,44 @@ pub(crate) struct Soak {
     /// The agent of the version before begins, ours takes over, and it takes over again
     #[arg(long)]
     pub(crate) versions: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Suite {
+    /// Which one
+    #[arg(value_enum)]
+    pub(crate) name: SuiteName,
+    /// The cluster's families, as "4 6", "6 4", "4" or "6"; once for each that is given
+    #[arg(long, value_name = "FAMILIES")]
+    pub(crate) families: Vec<String>,
+    /// Only tests whose names match
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// Leave the cluster up, to look at
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SuiteName {
+    /// Kubernetes' own end-to-end tests of NetworkPolicies
+    Netpol,
+}
+
+impl SuiteName {
+    /// As it is written.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Netpol => "netpol",
+        }
+    }
+
+    /// What `tests/cluster/build.sh` has to build for it.
+    pub(crate) fn parts(self) -> &'static [&'static str] {
+        match self {
+            Self::Netpol => &["base", "netpol"],
+        }
+    }
 }
 
 #[derive(Args)]

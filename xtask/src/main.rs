@@ -24,6 +24,7 @@ mod speed;
 mod suite;
 mod test;
 mod tidy;
+mod upstream;
 mod workspace;
 
 use std::process::ExitCode;
@@ -72,6 +73,7 @@ fn run(task: Task) -> Result<Ended, Box<dyn std::error::Error>> {
         }
         Task::BenchDatapath(options) => bench_datapath::run(&root, options.quick)?,
         Task::Soak(options) => soak::run(&root, &options)?,
+        Task::Suite(options) => upstream::run(&root, &options)?,
         Task::Speed => speed::run(&root)?,
         Task::Measure(measure) => {
             speed::measure(&measure.words)?;

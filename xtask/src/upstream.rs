@@ -1,0 +1,81 @@
+//! `cargo xtask suite NAME`: what others test network policies and plugins with, against Ringfence.
+//!
+//! Our own tests share our own misunderstandings. Each suite is built unchanged from its module of Go
+//! and run on a cluster of this machine; what it could not run is named, and never counts as passed.
+
+mod cluster;
+mod netpol;
+mod report;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::process::ProcessError;
+use crate::{Ended, cli};
+use cluster::{Cluster, ClusterError};
+use netpol::NetpolError;
+use report::{Outcome, Report};
+
+/// Why a suite has no result.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpstreamError {
+    #[error("there is no cluster to run it on")]
+    Cluster(#[from] ClusterError),
+    #[error("the suite of NetworkPolicies")]
+    Netpol(#[from] NetpolError),
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+}
+
+/// Builds the suite, runs it on a cluster for each choice of families, and closes with one line.
+pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamError> {
+    let folder = results(root)?;
+    let mut all = Report::new(options.name.word());
+    for families in families(options) {
+        let cluster = Cluster::up(root, options.name.parts(), &families, options.keep)?;
+        let label = format!("{}-{}", options.name.word(), families.replace(' ', "-"));
+        let report = match options.name {
+            cli::SuiteName::Netpol => netpol::run(&cluster, &folder, &label, &options.only)?,
+        };
+        let path = folder.join(format!("{label}.xml"));
+        let failed = |source| UpstreamError::Write { path: path.clone(), source };
+        fs::write(&path, report.junit(&label)).map_err(failed)?;
+        tell(&label, &report);
+        all.add(report);
+    }
+    println!("{}", all.closing());
+    Ok(if all.is_good() { Ended::Well } else { Ended::Badly })
+}
+
+/// Both families, each of them once the one that a Service gets unasked.
+fn families(options: &cli::Suite) -> Vec<String> {
+    let all = || ["4 6", "6 4"].map(str::to_owned).to_vec();
+    if options.families.is_empty() { all() } else { options.families.clone() }
+}
+
+/// The folder for results, below the one for everything that is built.
+fn results(root: &Path) -> Result<PathBuf, UpstreamError> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let path = root.join(target).join("suites");
+    let failed = |source| UpstreamError::Write { path: path.clone(), source };
+    fs::create_dir_all(&path).map_err(failed)?;
+    Ok(path)
+}
+
+/// Whatever did not pass has a line.
+fn tell(label: &str, report: &Report) {
+    for case in &report.cases {
+        match &case.outcome {
+            Outcome::Passed => {}
+            Outcome::Failed { why } => {
+                let first = why.lines().next().unwrap_or_default();
+                println!("{label}: FAILED {}: {first}", case.name);
+            }
+            Outcome::Skipped { why } => println!("{label}: SKIPPED {}: {why}", case.name),
+        }
+    }
+    println!("{label}: {}", report.closing());
+}

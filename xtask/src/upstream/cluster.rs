@@ -1,0 +1,88 @@
+//! A cluster for the time of one run, by the scripts of `tests/cluster`.
+//!
+//! The suites have a number of their own, so that they never end the cluster that somebody made with
+//! `make cluster`; whoever wants several runs at a time gives each another one.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{self, ProcessError};
+
+const WHY_ROOT: &str = "to make the namespaces of nodes";
+/// The last number that there is; `CLUSTER` in the environment is another one.
+const NUMBER: &str = "48";
+
+/// Why there is no cluster.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClusterError {
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error("`{script}` failed")]
+    Script { script: &'static str },
+}
+
+/// Two nodes; they are gone with the value, unless they are to be kept.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    root: PathBuf,
+    number: String,
+    families: String,
+    is_kept: bool,
+}
+
+impl Cluster {
+    /// Builds `parts` of what a cluster runs, as whoever we are, and brings one up as root.
+    pub(crate) fn up(
+        root: &Path,
+        parts: &[&str],
+        families: &str,
+        is_kept: bool,
+    ) -> Result<Self, ClusterError> {
+        let number = std::env::var("CLUSTER").unwrap_or_else(|_| NUMBER.to_owned());
+        let cluster =
+            Self { root: root.to_path_buf(), number, families: families.to_owned(), is_kept };
+        let mut build = cluster.script("build.sh");
+        build.args(parts);
+        succeed("build.sh", &mut build)?;
+        succeed("up.sh", &mut cluster.as_root("up.sh"))?;
+        Ok(cluster)
+    }
+
+    /// What its programs were built into.
+    pub(crate) fn bin(&self) -> PathBuf {
+        process::cache().join("cluster/bin")
+    }
+
+    /// The administrator's.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        process::cache().join(format!("cluster/rfbox{}/admin.kubeconfig", self.number))
+    }
+
+    fn script(&self, name: &str) -> Command {
+        process::command(self.root.join("tests/cluster").join(name), &self.root)
+    }
+
+    fn as_root(&self, name: &str) -> Command {
+        let mut command = process::command(self.root.join("scripts/setup.sh"), &self.root);
+        command.args(["root", WHY_ROOT, "env"]);
+        command.arg(format!("RINGFENCE_CACHE={}", process::cache().display()));
+        command.arg(format!("CLUSTER={}", self.number));
+        command.arg(format!("CLUSTER_FAMILIES={}", self.families));
+        command.arg(self.root.join("tests/cluster").join(name));
+        command
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if self.is_kept {
+            println!("kept: export KUBECONFIG={}", self.kubeconfig().display());
+        } else if let Err(error) = succeed("down.sh", &mut self.as_root("down.sh")) {
+            eprintln!("error: the cluster stays: {error}");
+        }
+    }
+}
+
+fn succeed(script: &'static str, command: &mut Command) -> Result<(), ClusterError> {
+    if process::succeeds(command, None)? { Ok(()) } else { Err(ClusterError::Script { script }) }
+}
