@@ -79,13 +79,25 @@ image_of_one_program() { # FILE PROGRAM NAME
     image "$1" '"Entrypoint": ["'"/$2"'"]' "$3"
 }
 
+start_agnhost='"Entrypoint": ["/agnhost"], "Cmd": ["pause"]'
+
+# Cyclonus asks for an older version, and gets the same.
 agnhost_image() {
     local version
     version=$(<"$(folder_of kubernetes k8s.io/kubernetes)/test/images/agnhost/VERSION")
     empty_root agnhost
     add_shell agnhost
     cp "$bin/agnhost" "$roots/agnhost/agnhost"
-    image agnhost '"Entrypoint": ["/agnhost"], "Cmd": ["pause"]' "$registry/agnhost:$version"
+    image agnhost "$start_agnhost" "$registry/agnhost:$version" "$registry/agnhost:2.43"
+}
+
+# What the suite of ClusterNetworkPolicies asks for: SCTP is spoken by hand in it, see modules/kubernetes/sctp.
+agnhost_with_sctp_image() {
+    empty_root agnhost-sctp
+    add_shell agnhost-sctp
+    cp "$bin/agnhost" "$roots/agnhost-sctp/agnhost.upstream"
+    cp "$bin/sctp" "$roots/agnhost-sctp/agnhost"
+    image agnhost-sctp "$start_agnhost" "$registry/agnhost:2.45"
 }
 
 # --- parts ------------------------------------------------------------------------------------
@@ -106,7 +118,27 @@ build_base() {
 
 build_netpol() { tests netpol.test kubernetes ./netpol; }
 
-parts=(base netpol)
+# kinds MODULE FOLDER KIND...: definitions of policy kinds, as their module has them.
+kinds() {
+    local from kind
+    from=$(folder_of "$1" sigs.k8s.io/network-policy-api)/config/crd/$2
+    for kind in "${@:3}"; do install -m 644 "$from/policy.networking.k8s.io_$kind.yaml" "$bin/kinds/$kind.yaml"; done
+}
+
+build_cnp() {
+    program sctp kubernetes ./sctp
+    agnhost_with_sctp_image
+    tests cnp.test kubernetes sigs.k8s.io/network-policy-api/conformance
+    mkdir -p "$bin/kinds"
+    kinds kubernetes experimental clusternetworkpolicies
+    kinds admin experimental adminnetworkpolicies baselineadminnetworkpolicies
+}
+
+build_cni() { program cnitool kubernetes github.com/containernetworking/cni/cnitool; }
+
+build_cyclonus() { program cyclonus kubernetes github.com/mattfenwick/cyclonus/cmd/cyclonus; }
+
+parts=(base netpol cnp cni cyclonus)
 
 # --- what is there already --------------------------------------------------------------------
 

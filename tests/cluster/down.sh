@@ -20,4 +20,4 @@ for node in $(known_nodes | sort --unique); do stop_node "$node"; done
 # The routes to the pods go with it.
 if [ -e "/sys/class/net/$name" ]; then ip link delete "$name"; fi
 if grep --quiet " $state/" /proc/self/mounts; then fail "something is mounted in $state, which is left as it is"; fi
-rm -rf --one-file-system "$state"/{etcd,nodes,keys} "$state"/*.kubeconfig "$state"/*.sock
+rm -rf --one-file-system "$state"/{etcd,nodes,keys,ringfence} "$state"/*.kubeconfig "$state"/*.sock

@@ -57,4 +57,3 @@ if [ "$nodes" -gt 0 ]; then
         say "names resolve"
     fi
 fi
-echo "export KUBECONFIG=$kubeconfig PATH=$bin:\$PATH"

@@ -136,6 +136,8 @@ pub(crate) struct Suite {
 pub(crate) enum SuiteName {
     /// Kubernetes' own end-to-end tests of NetworkPolicies
     Netpol,
+    /// The conformance suite of ClusterNetworkPolicies, all features
+    Cnp,
 }
 
 impl SuiteName {
@@ -143,6 +145,7 @@ impl SuiteName {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Netpol => "netpol",
+            Self::Cnp => "cnp",
         }
     }
 
@@ -150,6 +153,7 @@ impl SuiteName {
     pub(crate) fn parts(self) -> &'static [&'static str] {
         match self {
             Self::Netpol => &["base", "netpol"],
+            Self::Cnp => &["base", "cnp"],
         }
     }
 }

@@ -4,6 +4,8 @@
 //! and run on a cluster of this machine; what it could not run is named, and never counts as passed.
 
 mod cluster;
+mod cnp;
+mod go_test;
 mod netpol;
 mod report;
 
@@ -11,9 +13,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::Ended;
+use crate::cli::{self, SuiteName};
 use crate::process::ProcessError;
-use crate::{Ended, cli};
 use cluster::{Cluster, ClusterError};
+use cnp::CnpError;
 use netpol::NetpolError;
 use report::{Outcome, Report};
 
@@ -24,6 +28,8 @@ pub(crate) enum UpstreamError {
     Cluster(#[from] ClusterError),
     #[error("the suite of NetworkPolicies")]
     Netpol(#[from] NetpolError),
+    #[error("the suite of ClusterNetworkPolicies")]
+    Cnp(#[from] CnpError),
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -38,7 +44,8 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
         let cluster = Cluster::up(root, options.name.parts(), &families, options.keep)?;
         let label = format!("{}-{}", options.name.word(), families.replace(' ', "-"));
         let report = match options.name {
-            cli::SuiteName::Netpol => netpol::run(&cluster, &folder, &label, &options.only)?,
+            SuiteName::Netpol => netpol::run(&cluster, &folder, &label, &options.only)?,
+            SuiteName::Cnp => cnp::run(&cluster, &folder, &label, &options.only)?,
         };
         let path = folder.join(format!("{label}.xml"));
         let failed = |source| UpstreamError::Write { path: path.clone(), source };
@@ -50,9 +57,13 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
     Ok(if all.is_good() { Ended::Well } else { Ended::Badly })
 }
 
-/// Both families, each of them once the one that a Service gets unasked.
+/// A suite that knows one family at a time runs twice: each family is once what a Service gets unasked.
 fn families(options: &cli::Suite) -> Vec<String> {
-    let all = || ["4 6", "6 4"].map(str::to_owned).to_vec();
+    let all: &[&str] = match options.name {
+        SuiteName::Netpol => &["4 6", "6 4"],
+        SuiteName::Cnp => &["4 6"],
+    };
+    let all = || all.iter().copied().map(str::to_owned).collect();
     if options.families.is_empty() { all() } else { options.families.clone() }
 }
 

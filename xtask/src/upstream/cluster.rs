@@ -9,6 +9,8 @@ use std::process::Command;
 use crate::process::{self, ProcessError};
 
 const WHY_ROOT: &str = "to make the namespaces of nodes";
+/// What `tests/cluster/ringfence.sh` puts on every node.
+const PROGRAMS: [&str; 2] = ["ringfence-agent", "ringfence-cni"];
 /// The last number that there is; `CLUSTER` in the environment is another one.
 const NUMBER: &str = "48";
 
@@ -45,7 +47,22 @@ impl Cluster {
         build.args(parts);
         succeed("build.sh", &mut build)?;
         succeed("up.sh", &mut cluster.as_root("up.sh"))?;
+        cluster.enforce()?;
         Ok(cluster)
+    }
+
+    /// Builds Ringfence and puts it on every node; a suite without it fails, and shows that it can.
+    fn enforce(&self) -> Result<(), ClusterError> {
+        if !self.root.join("bins/ringfence-agent").is_dir() {
+            println!("there is no agent yet: nothing enforces");
+            return Ok(());
+        }
+        let mut build = process::command("cargo", &self.root);
+        build.arg("build").args(PROGRAMS.iter().flat_map(|program| ["--package", program]));
+        succeed("cargo build", &mut build)?;
+        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        let mut enforce = self.as_root("ringfence.sh");
+        succeed("ringfence.sh", enforce.arg(self.root.join(target).join("debug")))
     }
 
     /// What its programs were built into.
@@ -56,6 +73,13 @@ impl Cluster {
     /// The administrator's.
     pub(crate) fn kubeconfig(&self) -> PathBuf {
         process::cache().join(format!("cluster/rfbox{}/admin.kubeconfig", self.number))
+    }
+
+    /// The cluster's own client, as the administrator.
+    pub(crate) fn kubectl(&self) -> Command {
+        let mut command = process::command(self.bin().join("kubectl"), &self.root);
+        command.arg("--kubeconfig").arg(self.kubeconfig());
+        command
     }
 
     fn script(&self, name: &str) -> Command {

@@ -52,6 +52,11 @@ impl Report {
         counts.failed == 0 && counts.passed > 0
     }
 
+    /// Whether nothing failed, be it because there is nothing.
+    pub(crate) fn is_good_or_empty(&self) -> bool {
+        self.counts().failed == 0
+    }
+
     /// The last line.
     pub(crate) fn closing(&self) -> String {
         let Counts { passed, failed, skipped } = self.counts();

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# next.sh: what whoever has a new cluster may want to do with it.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
+image=$(<"$bin/images/agnhost.name")
+cat <<TEXT
+
+The cluster is up. To use it:
+
+    export KUBECONFIG=$kubeconfig PATH=$bin:\$PATH
+    kubectl get pods --all-namespaces --output wide
+
+Two pods, one that serves and one that asks:
+
+    kubectl run web --image $image --expose --port 80 -- netexec --http-port=80
+    kubectl run client --image $image
+    kubectl exec client -- /agnhost connect web:80 --timeout=3s && echo reached
+
+Then isolate the first one, and ask again:
+
+    kubectl apply -f - <<'POLICY'
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: web}
+    spec: {podSelector: {matchLabels: {run: web}}, policyTypes: [Ingress]}
+    POLICY
+
+There are an image with a shell and a client for everything, $image, and no way to fetch others. To look
+around on the first node, and to end it all:
+
+    tests/cluster/on-node.sh 1 ctr --namespace k8s.io containers ls
+    make cluster-down
+TEXT
