@@ -124,7 +124,7 @@ pub(crate) struct Suite {
     /// The cluster's families, as "4 6", "6 4", "4" or "6"; once for each that is given
     #[arg(long, value_name = "FAMILIES")]
     pub(crate) families: Vec<String>,
-    /// Only tests whose names match
+    /// Only tests whose names match; for cyclonus, those that have the tag
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
     /// Leave the cluster up, to look at
@@ -138,6 +138,8 @@ pub(crate) enum SuiteName {
     Netpol,
     /// The conformance suite of ClusterNetworkPolicies, all features
     Cnp,
+    /// Generated policies with truth tables
+    Cyclonus,
 }
 
 impl SuiteName {
@@ -146,6 +148,7 @@ impl SuiteName {
         match self {
             Self::Netpol => "netpol",
             Self::Cnp => "cnp",
+            Self::Cyclonus => "cyclonus",
         }
     }
 
@@ -154,6 +157,7 @@ impl SuiteName {
         match self {
             Self::Netpol => &["base", "netpol"],
             Self::Cnp => &["base", "cnp"],
+            Self::Cyclonus => &["base", "cyclonus"],
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod cluster;
 mod cnp;
+mod cyclonus;
 mod go_test;
 mod netpol;
 mod report;
@@ -18,8 +19,9 @@ use crate::cli::{self, SuiteName};
 use crate::process::ProcessError;
 use cluster::{Cluster, ClusterError};
 use cnp::CnpError;
+use cyclonus::CyclonusError;
 use netpol::NetpolError;
-use report::{Outcome, Report};
+use report::{JunitError, Outcome, Report};
 
 /// Why a suite has no result.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,10 @@ pub(crate) enum UpstreamError {
     Netpol(#[from] NetpolError),
     #[error("the suite of ClusterNetworkPolicies")]
     Cnp(#[from] CnpError),
+    #[error("Cyclonus")]
+    Cyclonus(#[from] CyclonusError),
+    #[error("the results cannot be written as XML")]
+    Junit(#[from] JunitError),
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -46,10 +52,11 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
         let report = match options.name {
             SuiteName::Netpol => netpol::run(&cluster, &folder, &label, &options.only)?,
             SuiteName::Cnp => cnp::run(&cluster, &folder, &label, &options.only)?,
+            SuiteName::Cyclonus => cyclonus::run(&cluster, &folder, &label, &options.only)?,
         };
         let path = folder.join(format!("{label}.xml"));
         let failed = |source| UpstreamError::Write { path: path.clone(), source };
-        fs::write(&path, report.junit(&label)).map_err(failed)?;
+        fs::write(&path, report.junit(&label)?).map_err(failed)?;
         tell(&label, &report);
         all.add(report);
     }
@@ -61,7 +68,7 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
 fn families(options: &cli::Suite) -> Vec<String> {
     let all: &[&str] = match options.name {
         SuiteName::Netpol => &["4 6", "6 4"],
-        SuiteName::Cnp => &["4 6"],
+        SuiteName::Cnp | SuiteName::Cyclonus => &["4 6"],
     };
     let all = || all.iter().copied().map(str::to_owned).collect();
     if options.families.is_empty() { all() } else { options.families.clone() }

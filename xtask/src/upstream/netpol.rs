@@ -50,8 +50,8 @@ pub(crate) fn run(
     suite.args(["--provider=skeleton", "--num-nodes=2", "--test.timeout=0", "--ginkgo.timeout=3h"]);
     suite.args(["--ginkgo.no-color", "--ginkgo.v"]);
     suite.arg(format!("--ginkgo.json-report={}", path.display()));
-    let lacks_sctp = !Path::new(SCTP_STATE).exists();
-    if lacks_sctp {
+    let asked = Asked { is_all: only.is_empty(), has_sctp: Path::new(SCTP_STATE).exists() };
+    if !asked.has_sctp {
         suite.arg(format!("--ginkgo.skip={SCTP}"));
     }
     suite.args(only.iter().map(|name| format!("--ginkgo.focus={name}")));
@@ -60,7 +60,14 @@ pub(crate) fn run(
     let missing = |source| NetpolError::Missing { path: path.clone(), log: log.clone(), source };
     let text = fs::read_to_string(&path).map_err(missing)?;
     let failed = |source| NetpolError::Report { path: path.clone(), source };
-    read(&text, lacks_sctp).map_err(failed)
+    read(&text, asked).map_err(failed)
+}
+
+/// Why a test may not have run.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    is_all: bool,
+    has_sctp: bool,
 }
 
 /// The parts of ginkgo's report that count.
@@ -92,73 +99,99 @@ struct Failure {
     message: String,
 }
 
-fn read(text: &str, lacks_sctp: bool) -> Result<Report, serde_json::Error> {
+fn read(text: &str, asked: Asked) -> Result<Report, serde_json::Error> {
     let written: Vec<Written> = serde_json::from_str(text)?;
     let specs = written.into_iter().flat_map(|report| report.spec_reports);
     let mut report = Report::new("netpol");
-    report.cases = specs.filter_map(|spec| case(spec, lacks_sctp)).collect();
+    report.cases = specs.filter_map(|spec| case(spec, asked)).collect();
     Ok(report)
 }
 
-/// A test, or a step before or after all of them that failed: without it nothing would have run.
-fn case(spec: Spec, lacks_sctp: bool) -> Option<Case> {
+/// A test that was asked for, or a step before or after all of them that failed.
+fn case(spec: Spec, asked: Asked) -> Option<Case> {
+    let is_test = spec.leaf_node_type == "It";
     let mut words = spec.container_hierarchy_texts.unwrap_or_default();
     words.push(spec.leaf_node_text);
-    let name = words.join(" ").trim().to_owned();
-    let is_test = spec.leaf_node_type == "It";
+    let name = if is_test { words.join(" ") } else { spec.leaf_node_type };
     let outcome = match spec.state.as_str() {
         "passed" => Outcome::Passed,
-        "skipped" | "pending" if lacks_sctp && name.contains(SCTP) => {
-            Outcome::Skipped { why: "this kernel has no SCTP sockets".into() }
-        }
-        "skipped" | "pending" if spec.failure.message.is_empty() => {
-            Outcome::Skipped { why: "not asked for".into() }
-        }
-        "skipped" | "pending" => Outcome::Skipped { why: spec.failure.message },
+        "skipped" | "pending" => skipped(&name, spec.failure.message, asked)?,
         state => Outcome::Failed { why: format!("{state}: {}", spec.failure.message) },
     };
     let counts = is_test || matches!(outcome, Outcome::Failed { .. });
-    let name = if is_test { name } else { spec.leaf_node_type };
     counts.then(|| Case { name, outcome, took: Duration::from_nanos(spec.run_time) })
+}
+
+/// A test may say itself why it does not run. One that was to run and did not, because the suite was
+/// interrupted, has failed.
+fn skipped(name: &str, said: String, asked: Asked) -> Option<Outcome> {
+    match said {
+        said if !said.is_empty() => Some(Outcome::Skipped { why: said }),
+        _ if !asked.has_sctp && name.contains(SCTP) => {
+            Some(Outcome::Skipped { why: "this kernel has no SCTP sockets".into() })
+        }
+        _ if asked.is_all => Some(Outcome::Failed { why: "it was not run".into() }),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, read};
+    use super::{Asked, Outcome, read};
 
-    fn outcome(kind: &str, name: &str, state: &str, lacks_sctp: bool) -> Option<Outcome> {
+    const ALL: Asked = Asked { is_all: true, has_sctp: false };
+
+    fn outcome(kind: &str, name: &str, state: &str, said: &str, asked: Asked) -> Option<Outcome> {
         let text = format!(
             r#"[{{"SpecReports": [{{"ContainerHierarchyTexts": ["Netpol"], "LeafNodeType": "{kind}",
                 "LeafNodeText": "{name}", "State": "{state}", "RunTime": 7,
-                "Failure": {{"Message": "said so"}}}}]}}]"#
+                "Failure": {{"Message": "{said}"}}}}]}}]"#
         );
-        let report = read(&text, lacks_sctp).expect("it is a report");
+        let report = read(&text, asked).expect("it is a report");
         report.cases.into_iter().next().map(|case| case.outcome)
+    }
+
+    fn skipped(why: &str) -> Option<Outcome> {
+        Some(Outcome::Skipped { why: why.into() })
+    }
+
+    fn failed(why: &str) -> Option<Outcome> {
+        Some(Outcome::Failed { why: why.into() })
     }
 
     #[test]
     fn every_state_that_is_neither_passed_nor_skipped_is_a_failure() {
-        assert_eq!(outcome("It", "denies", "passed", true), Some(Outcome::Passed));
+        assert_eq!(outcome("It", "denies", "passed", "", ALL), Some(Outcome::Passed));
         for state in ["failed", "panicked", "timedout", "interrupted", "aborted", "invalid"] {
-            let why = format!("{state}: said so");
-            assert_eq!(outcome("It", "denies", state, true), Some(Outcome::Failed { why }));
+            assert_eq!(outcome("It", "denies", state, "so", ALL), failed(&format!("{state}: so")));
         }
     }
 
     #[test]
     fn a_step_before_all_tests_counts_only_where_it_failed() {
-        assert_eq!(outcome("SynchronizedBeforeSuite", "", "passed", true), None);
-        let why = "failed: said so".to_owned();
-        let failed = outcome("SynchronizedBeforeSuite", "", "failed", true);
-        assert_eq!(failed, Some(Outcome::Failed { why }));
+        assert_eq!(outcome("SynchronizedBeforeSuite", "", "passed", "", ALL), None);
+        assert_eq!(
+            outcome("SynchronizedBeforeSuite", "", "failed", "so", ALL),
+            failed("failed: so")
+        );
     }
 
     #[test]
-    fn what_needs_sctp_says_so_where_there_is_none() {
+    fn what_needs_sctp_says_so_where_there_is_none_and_has_to_run_where_there_is() {
         let name = "should work when using SCTP";
-        let why = "this kernel has no SCTP sockets".to_owned();
-        assert_eq!(outcome("It", name, "skipped", true), Some(Outcome::Skipped { why }));
-        let why = "said so".to_owned();
-        assert_eq!(outcome("It", name, "skipped", false), Some(Outcome::Skipped { why }));
+        let with = Asked { has_sctp: true, ..ALL };
+        assert_eq!(
+            outcome("It", name, "skipped", "", ALL),
+            skipped("this kernel has no SCTP sockets")
+        );
+        assert_eq!(outcome("It", name, "skipped", "", with), failed("it was not run"));
+        assert_eq!(outcome("It", name, "skipped", "so", with), skipped("so"));
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_nothing_and_what_was_and_did_not_run_failed() {
+        let some = Asked { is_all: false, ..ALL };
+        assert_eq!(outcome("It", "denies", "skipped", "", some), None);
+        assert_eq!(outcome("It", "denies", "skipped", "", ALL), failed("it was not run"));
     }
 }

@@ -2,8 +2,12 @@
 //!
 //! The closing line is read by CI, the JUnit file by whoever shows results to people.
 
-use std::fmt::Write as _;
 use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+
+/// Why the XML cannot be written.
+pub(crate) type JunitError = quick_junit::SerializeError;
 
 /// One test of a suite.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,19 +68,15 @@ impl Report {
     }
 
     /// The file that programs show to people, for the run called `label`.
-    pub(crate) fn junit(&self, label: &str) -> String {
-        let Counts { failed, skipped, .. } = self.counts();
-        let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-        let (label, tests) = (escape(label), self.cases.len());
-        let _infallible = writeln!(
-            text,
-            r#"<testsuite name="{label}" tests="{tests}" failures="{failed}" skipped="{skipped}">"#
-        );
-        for case in &self.cases {
-            text.push_str(&case.junit(self.suite));
-        }
-        text.push_str("</testsuite>\n");
-        text
+    ///
+    /// # Errors
+    /// Where a text cannot be written as XML.
+    pub(crate) fn junit(&self, label: &str) -> Result<String, JunitError> {
+        let mut suite = TestSuite::new(label);
+        suite.add_test_cases(self.cases.iter().map(|case| case.junit(self.suite)));
+        let mut document = quick_junit::Report::new(self.suite);
+        document.add_test_suite(suite);
+        document.to_string()
     }
 
     fn counts(&self) -> Counts {
@@ -93,36 +93,24 @@ impl Report {
 }
 
 impl Case {
-    fn junit(&self, suite: &str) -> String {
-        let (name, seconds) = (escape(&self.name), self.took.as_secs_f64());
-        let head = format!(r#"  <testcase classname="{suite}" name="{name}" time="{seconds:.3}""#);
-        match &self.outcome {
-            Outcome::Passed => format!("{head}/>\n"),
+    fn junit(&self, suite: &str) -> TestCase {
+        let status = match &self.outcome {
+            Outcome::Passed => TestCaseStatus::success(),
             Outcome::Failed { why } => {
-                format!("{head}><failure>{}</failure></testcase>\n", escape(why))
+                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                status.set_description(why.as_str());
+                status
             }
             Outcome::Skipped { why } => {
-                format!("{head}><skipped message=\"{}\"/></testcase>\n", escape(why))
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(why.as_str());
+                status
             }
-        }
+        };
+        let mut case = TestCase::new(self.name.as_str(), status);
+        case.set_classname(suite).set_time(self.took);
+        case
     }
-}
-
-/// Text inside of XML, which has no way to write most control characters.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' => escaped.push(character),
-            control if control.is_control() => escaped.push('\u{fffd}'),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
@@ -158,15 +146,16 @@ mod tests {
     }
 
     #[test]
-    fn what_xml_cannot_hold_is_written_otherwise() {
+    fn what_is_written_says_of_each_test_what_became_of_it() {
         let escape = '\u{1b}';
         let failed = Outcome::Failed { why: format!("1 < 2\n{escape}[31m") };
-        let wanted = concat!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
-            "<testsuite name=\"run\" tests=\"1\" failures=\"1\" skipped=\"0\">\n",
-            "  <testcase classname=\"netpol\" name=\"a &lt;b&gt; &amp; &quot;c&quot;\" time=\"1.500\">",
-            "<failure>1 &lt; 2\n\u{fffd}[31m</failure></testcase>\n</testsuite>\n",
-        );
-        assert_eq!(report(&[failed]).junit("run"), wanted);
+        let skipped = Outcome::Skipped { why: "no \"SCTP\"".into() };
+        let xml = report(&[Outcome::Passed, failed, skipped]).junit("run").expect("it is text");
+        let read = quick_junit::Report::deserialize_from_str(&xml).expect("it is JUnit");
+        let suite = read.test_suites.first().expect("there is a suite");
+        assert_eq!((suite.tests, suite.failures), (3, 1));
+        let case = suite.test_cases.first().expect("there is a case");
+        assert_eq!(case.name.as_str(), "a <b> & \"c\"");
+        assert_eq!(case.time, Some(Duration::from_millis(1_500)));
     }
 }
