@@ -113,15 +113,13 @@ static __always_inline int judge_either(struct __sk_buff *skb, struct passage *p
 }
 
 /*
- * Who opened a connection, by the name that it remembers. One that nobody has now is from before
- * rules told these processes apart, or told others apart beside them, and says no more than none.
- * That it was one of the others may be as old; of datagrams, which wait for nobody, it is believed.
+ * Who opened a connection, by the name that it remembers. One that nobody has now says no more than
+ * none. That it was one of the others may be as old; of datagrams, which do not wait, it is believed.
  */
 static __always_inline __u32 subject_remembered(const struct passage *passage,
 						const struct connection *connection)
 {
-	struct subject_key key = { .endpoint = passage->report.key.endpoint,
-				   .subject = connection->subject };
+	struct subject_key key = { passage->report.key.endpoint, connection->subject };
 
 	if (!words_have_subjects(&passage->words) || bpf_map_lookup_elem(&subjects, &key))
 		return connection->subject;

@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use apiserver::FakeApi;
 use cluster::{ApiError, ConnectError, Scope, Target, connect, list};
 use miette::Diagnostic;
-use ringfence_cluster as cluster;
 use tempfile::TempDir;
 
 const SECRET: &str = "s3cr3t-t0ken";

@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use apiserver::FakeApi;
 use cluster::{ApiError, Connection, Listed, Scope, list, unread_words};
-use ringfence_cluster as cluster;
 use serde_json::{Value, json};
 
 struct Cluster {

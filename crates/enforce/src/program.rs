@@ -31,9 +31,9 @@ impl Enforcer {
             self.begin_host(slot)?;
         }
         let in_force = desired.rules.with_node_rules(&chosen.rules);
-        let mut programmed = self.lead(desired.world, &in_force);
+        let mut programmed = self.converge(desired.world, &in_force);
         if growth::grow(&mut self.instance, &self.netns, &self.table, &mut self.guard) {
-            programmed = self.lead(desired.world, &in_force);
+            programmed = self.converge(desired.world, &in_force);
         }
         self.guard.know(self.table.not_programmed());
         programmed?;
@@ -50,7 +50,7 @@ impl Enforcer {
     }
 
     /// Leads the maps there, and tells of processes whenever their names change on the way.
-    fn lead(
+    fn converge(
         &mut self,
         world: &World,
         rules: &Rules,
