@@ -26,8 +26,9 @@ fn checked(arguments: &Arguments, loaded: &Loaded) -> Result<Exit, CheckError> {
     let config = config::config(arguments.config.as_deref())?;
     let fail_on = arguments.fail_on.map(Severity::from).or(config.fail_on);
     let fail_on = fail_on.unwrap_or(Severity::Warning);
-    let Loaded { documents, options, reading, .. } = loaded;
-    let input = lint::Input { documents, options, reading };
+    let Loaded { documents, options, reading, unread, .. } = loaded;
+    let unread: Vec<&str> = unread.iter().map(|one| one.kind.kind).collect();
+    let input = lint::Input { documents, options, reading, unread: &unread };
     let header = loaded.header("check", arguments.words());
     let mut checked = progress::during("checking", || lint::check(input, &config, header));
     if arguments.fix {

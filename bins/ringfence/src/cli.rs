@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use crate::live::Live;
 use crate::{about, check, compare, diff, explain, exposure, graph, lab, prune, reach, test};
 
 /// Who may talk to whom: proved on files, enforced by the kernel, explained by rule
@@ -96,9 +97,12 @@ pub(crate) struct Reading {
     /// Values for Helm charts
     #[arg(long, value_name = "FILE")]
     pub(crate) helm_values: Vec<PathBuf>,
-    /// Namespace of objects and peers that name none
-    #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
-    pub(crate) namespace: String,
+    #[command(flatten)]
+    pub(crate) live: Live,
+    /// Namespace of objects and peers that name none [default: the context's, or default]; more of
+    /// them are read where the cluster's namespaces may not be listed
+    #[arg(short = 'n', long = "namespace", value_name = "NAMESPACE")]
+    pub(crate) namespaces: Vec<String>,
     /// Network that pods get addresses from, for pods whose address is not known
     #[arg(long = "pod-cidr", value_name = "CIDR")]
     pub(crate) pod_cidrs: Vec<IpNet>,
@@ -129,8 +133,8 @@ impl Reading {
         let git = self.git.iter().map(|revision| format!("--git {revision}"));
         let values =
             self.helm_values.iter().map(|file| format!("--helm-values {}", file.display()));
-        let namespace = Some(&self.namespace).filter(|name| *name != "default");
-        let namespace = namespace.map(|name| format!("--namespace {name}"));
+        let namespaces = self.namespaces.iter().filter(|name| *name != "default");
+        let namespaces = namespaces.map(|name| format!("--namespace {name}"));
         let networks = self.pod_cidrs.iter().map(|network| format!("--pod-cidr {network}"));
         let ignored = self.ignore_kinds.iter().map(|kind| format!("--ignore-kind {kind}"));
         let blocks =
@@ -138,7 +142,8 @@ impl Reading {
         let host = (self.host_network == HostNetwork::Pod).then(|| "--host-network pod".to_owned());
         let staged = self.staged.then(|| "--staged".to_owned());
         git.chain(values)
-            .chain(namespace)
+            .chain(self.live.words())
+            .chain(namespaces)
             .chain(networks)
             .chain(blocks)
             .chain(host)

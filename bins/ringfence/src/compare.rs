@@ -10,6 +10,7 @@ use report::{Header, Report};
 use crate::cli::Reading;
 use crate::exit::Exit;
 use crate::input::{self, Manifests, Unreadable};
+use crate::live::{self, Snapshot};
 use crate::output::Output;
 use crate::progress;
 
@@ -28,7 +29,9 @@ pub(crate) struct Arguments {
     /// The policies of side B
     b: Option<PathBuf>,
     /// The world, and policies that both sides have
-    #[arg(short = 'f', long = "filename", value_name = "PATH", required_unless_present = "a")]
+    #[arg(short = 'f', long = "filename", value_name = "PATH", required_unless_present_any = [
+        "a", "live", "context", "kubeconfig", "all_namespaces",
+    ])]
     world: Vec<PathBuf>,
     /// Two policies of one tree: NS/NAME, or NAME
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["a", "b"])]
@@ -103,14 +106,20 @@ fn sides(arguments: &Arguments) -> Result<Sides, CompareError> {
     }
 }
 
-fn read(arguments: &Arguments, paths: Vec<PathBuf>) -> Result<Manifests, Unreadable> {
-    input::told(input::load_paths(paths, &arguments.reading)?)
+fn read(
+    arguments: &Arguments,
+    paths: Vec<PathBuf>,
+    cluster: Option<&Snapshot>,
+) -> Result<Manifests, Unreadable> {
+    input::told(input::load_over(paths, &arguments.reading, cluster, input::REPLICAS_MAX)?)
 }
 
 fn of_sources(arguments: &Arguments, a: &PathBuf, b: &PathBuf) -> Result<Sides, CompareError> {
     let with_world =
         |path: &PathBuf| std::iter::once(path).chain(&arguments.world).cloned().collect();
-    let [a, b] = [read(arguments, with_world(a))?, read(arguments, with_world(b))?];
+    let cluster = live::snapshot(&arguments.reading)?;
+    let read = |path| read(arguments, with_world(path), cluster.as_ref());
+    let [a, b] = [read(a)?, read(b)?];
     let header = a.header("compare", arguments.reading.words());
     let inputs = format!("{}..{}", a.digest, b.digest);
     let header = Header { inputs, complete: a.is_complete && b.is_complete, ..header };
@@ -122,11 +131,12 @@ fn of_sources(arguments: &Arguments, a: &PathBuf, b: &PathBuf) -> Result<Sides, 
 }
 
 fn of_names(arguments: &Arguments) -> Result<Sides, CompareError> {
-    let all = read(arguments, arguments.world.clone())?;
+    let cluster = live::snapshot(&arguments.reading)?;
+    let all = read(arguments, arguments.world.clone(), cluster.as_ref())?;
     let mut header = all.header("compare", arguments.reading.words());
     header.options.push(format!("--policies {}", arguments.policies.join(" ")));
     let [a, b] = arguments.policies.as_slice() else { return Err(CompareError::Unreadable) };
-    let namespace = &arguments.reading.namespace;
+    let namespace = &all.namespace;
     // Each is compared as if it were alone, so one that is staged is as good as any.
     let known = all.rules.with_staged_enforced();
     let rules = [only(&known, a, namespace)?, only(&known, b, namespace)?];

@@ -1,19 +1,21 @@
 //! `ringfence diff`: what newly can talk, what no longer can, and the rules that did it.
 
+mod certain;
 mod protect;
 
 use std::path::PathBuf;
 
-use analysis::reach::Options;
 use analysis::{By, Diff};
 use clap::{Args, ValueEnum};
-use report::{Crowds, Header, Report};
+use report::{Header, Report};
 
 use crate::cli::Reading;
 use crate::exit::Exit;
 use crate::input::{self, Manifests, Unreadable};
+use crate::live;
 use crate::output::Output;
 use crate::progress;
+use crate::unknown::Body;
 use crate::word::SelectorWord;
 
 /// What makes the command end with 1.
@@ -32,18 +34,24 @@ pub(crate) enum FailOn {
 With --git, OLD is read as it is at that revision, and NEW (OLD again if not given) as it is now.
 With --staged and one PATH alone, what is enforced is compared with what would be if staged policies
 were enforced; between two, both sides are judged as if they were.
+Over a cluster one PATH is what would be applied to it, and two are what was and what would be.
 
 Examples:
   ringfence diff main/ branch/
   ringfence diff --git origin/main manifests/
   ringfence diff --git origin/main manifests/ --fail-on opened --protect app=db
   ringfence diff before/ after/ --explain -o md
-  ringfence diff --staged manifests/")]
+  ringfence diff --staged manifests/
+  ringfence diff --live manifests/
+  ringfence diff --context production --git HEAD~1 manifests/")]
 pub(crate) struct Arguments {
-    /// Manifests before the change
-    old: PathBuf,
+    /// Manifests before the change; alone over a cluster, what is applied to it
+    #[arg(required_unless_present_any = ["live", "context", "kubeconfig", "all_namespaces"])]
+    old: Option<PathBuf>,
     /// Manifests after it
-    #[arg(required_unless_present_any = ["git", "staged"])]
+    #[arg(required_unless_present_any = [
+        "git", "staged", "live", "context", "kubeconfig", "all_namespaces",
+    ])]
     new: Option<PathBuf>,
     /// Manifests that are the same before and after, such as the cluster around
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
@@ -66,17 +74,16 @@ pub(crate) struct Arguments {
 /// Compares two sets of manifests.
 pub(crate) fn run(arguments: &Arguments) -> Exit {
     let Ok([old, new]) = sides(arguments) else { return Exit::Incomplete };
-    let worlds = [&old, &new].map(|side| (&side.world, &side.rules));
-    let [before, after] = worlds;
-    let diff = || analysis::diff(before, after, &Options::default(), arguments.explain);
-    let diff = progress::during("comparing who reaches whom", diff);
+    let compare = || certain::compare(&old, &new, arguments.explain);
+    let (diff, unknown) = progress::during("comparing who reaches whom", compare);
+    let crowds = new.crowds(By::Workload);
     let header = joined(arguments, &old, &new);
     let said = arguments.output.say(&Report {
         header: &header,
-        body: &diff,
+        body: &Body::new(&diff, &[], &report::diff::each(&unknown)),
         lines: &report::diff::each(&diff),
-        table: &report::diff::table(&diff, &Crowds::new(&new.world, By::Workload)),
-        closing: &report::diff::closing(&diff),
+        table: &report::diff::table(&diff, &crowds),
+        closing: &[certain::rows(&unknown, &crowds), report::diff::closing(&diff)].concat(),
     });
     match said == Exit::Good && fails(arguments, &diff, &new) {
         true => Exit::Bad,
@@ -85,16 +92,22 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
 }
 
 fn sides(arguments: &Arguments) -> Result<[Manifests; 2], Unreadable> {
-    let now = Reading { git: None, ..arguments.reading.clone() };
+    let Arguments { old, new, reading, both, .. } = arguments;
+    // One moment of a cluster for both sides.
+    let cluster = live::snapshot(reading)?;
+    let now = Reading { git: None, ..reading.clone() };
     let enforced = Reading { staged: false, ..now.clone() };
-    let is_one = arguments.new.is_none() && arguments.reading.git.is_none();
-    let before = if is_one { &enforced } else { &arguments.reading };
-    let new = arguments.new.as_ref().unwrap_or(&arguments.old);
-    let read = |path: &PathBuf, how: &Reading| {
-        let paths = std::iter::once(path).chain(&arguments.both).cloned().collect();
-        input::told(input::load_paths(paths, how)?)
+    let is_one = new.is_none() && reading.git.is_none();
+    let is_applied = cluster.is_some() && is_one;
+    let is_staged_alone = if cluster.is_some() { old.is_none() } else { is_one };
+    let how = if is_staged_alone { &enforced } else { reading };
+    let before = old.as_ref().filter(|_| !is_applied);
+    let after = new.as_ref().or(old.as_ref());
+    let read = |path: Option<&PathBuf>, how: &Reading| {
+        let paths = path.into_iter().chain(both).cloned().collect();
+        input::told(input::load_over(paths, how, cluster.as_ref(), input::REPLICAS_MAX)?)
     };
-    Ok([read(&arguments.old, before)?, read(new, &now)?])
+    Ok([read(before, how)?, read(after, &now)?])
 }
 
 fn joined(arguments: &Arguments, old: &Manifests, new: &Manifests) -> Header {

@@ -23,14 +23,16 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     let Ok(manifests) = input::told(loaded) else { return Exit::Incomplete };
     let Arguments { flows, from, to, port, .. } = arguments;
     let answered = match (flows, from, to, port) {
-        (Some(path), ..) => flows::run(&manifests, path, &arguments.input.reading.namespace),
+        (Some(path), ..) => flows::run(&manifests, path),
         (None, Some(from), Some(to), Some(port)) => {
             single::run(&manifests, &sources, arguments, &Words { from, to, port })
         }
-        (None, ..) => Ok(Exit::Incomplete),
+        (None, ..) => Ok((Exit::Incomplete, true)),
     };
     match answered {
-        Ok(exit) => exit.unless_incomplete(&header(arguments, &manifests)),
+        Ok((exit, is_certain)) => {
+            exit.unless_incomplete(&header(arguments, &manifests, is_certain))
+        }
         // A closed pipe is the reader's choice, not a failure of ours.
         Err(ExplainError::Output(cause)) if cause.kind() == std::io::ErrorKind::BrokenPipe => {
             Exit::Good
@@ -48,9 +50,14 @@ fn sources(loaded: &mut Loaded) -> Sources {
     }
 }
 
-fn header(arguments: &Arguments, manifests: &Manifests) -> Header {
-    manifests.header("explain", arguments.input.reading.words())
+/// Only what an answer depends on is unknown to it.
+fn header(arguments: &Arguments, manifests: &Manifests, is_certain: bool) -> Header {
+    let header = manifests.header("explain", arguments.input.reading.words());
+    if is_certain { Header { unknown: Vec::new(), ..header } } else { header }
 }
+
+/// How a command ends, and whether its answer holds whatever could not be read.
+type Answered = (Exit, bool);
 
 /// Whether the verdict is the expected one, if one is expected.
 fn as_expected(expected: Option<Expectation>, verdict: Verdict) -> Exit {

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use graph::Source;
 use model::Place;
-use report::Crowds;
 
 use crate::cli::Input;
 use crate::exit::Exit;
@@ -57,15 +56,14 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         .map(|document| (document.name.clone(), document.text.clone()))
         .collect();
     let Ok(manifests) = input::told(loaded) else { return Exit::Incomplete };
-    let namespace = &arguments.input.reading.namespace;
-    let reached = match arguments.asked.reached(&manifests, namespace, true) {
+    let reached = match arguments.asked.reached(&manifests, manifests.sure_rules(), true) {
         Ok(reached) => reached,
         Err(error) => return Exit::of(Err(error)),
     };
     let by = arguments.asked.by.into();
     let lines = |place: &Place| Some(item(texts.get(&place.file)?, place.line));
     let source = Source { rules: &manifests.rules, lines: &lines };
-    let graph = graph::build(&reached, &Crowds::new(&manifests.world, by), &source);
+    let graph = graph::build(&reached, &manifests.crowds(by), &source);
     let header = manifests.header("graph", arguments.input.reading.words());
     let text = match arguments.output {
         Picture::Dot => graph::dot(&graph),

@@ -5,13 +5,19 @@
 use std::io;
 use std::path::PathBuf;
 
-use manifest::{Document, HostNetwork, IpBlocks, Options, Reading};
+use cluster::Unread;
+use manifest::{Document, HostNetwork, IpBlocks, Options, ReadAs, Reading};
 use model::{Peer, Peers, Rules, World, WorldParts};
 use report::Header;
 use sources::Request;
 
 use crate::cli::{self, Input};
+use crate::live::{self, Snapshot};
 use crate::progress;
+use crate::unknown::{self, Bounds};
+
+/// Pods of one workload, where nothing is made real.
+pub(crate) const REPLICAS_MAX: u32 = 1;
 
 /// What the manifests say.
 pub(crate) struct Manifests {
@@ -25,6 +31,12 @@ pub(crate) struct Manifests {
     pub(crate) digest: String,
     /// How many policies are staged, whether or not they count.
     pub(crate) staged: usize,
+    /// The namespace of words that name none.
+    pub(crate) namespace: String,
+    /// What could not be read of a cluster.
+    pub(crate) unread: Vec<Unread>,
+    /// What the rules may be at least and at most, if some could not be read.
+    pub(crate) bounds: Option<Bounds>,
 }
 
 /// What the manifests say, before anything is added to it.
@@ -47,6 +59,10 @@ pub(crate) struct Loaded {
     pub(crate) reading: Reading,
     /// What was read, for the header of a report.
     pub(crate) digest: String,
+    /// What could not be read of a cluster.
+    pub(crate) unread: Vec<Unread>,
+    /// What the rules may be at least and at most, if some could not be read.
+    pub(crate) bounds: Option<Bounds>,
 }
 
 /// Reads all manifests without saying what is wrong with them.
@@ -62,7 +78,7 @@ pub(crate) fn load(input: &Input) -> Result<Loaded, Unreadable> {
 /// # Errors
 /// As [`load`].
 pub(crate) fn load_paths(paths: Vec<PathBuf>, how: &cli::Reading) -> Result<Loaded, Unreadable> {
-    load_replicas(paths, how, Options::default().replicas_max)
+    load_replicas(paths, how, REPLICAS_MAX)
 }
 
 /// As [`load_paths`], with at most `replicas_max` pods of a workload.
@@ -74,24 +90,44 @@ pub(crate) fn load_replicas(
     how: &cli::Reading,
     replicas_max: u32,
 ) -> Result<Loaded, Unreadable> {
+    let cluster = live::snapshot(how)?;
+    load_over(paths, how, cluster.as_ref(), replicas_max)
+}
+
+/// As [`load_replicas`], over a cluster that is read already.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_over(
+    paths: Vec<PathBuf>,
+    how: &cli::Reading,
+    cluster: Option<&Snapshot>,
+    replicas_max: u32,
+) -> Result<Loaded, Unreadable> {
     let request =
         Request { paths, revision: how.git.clone(), helm_values: how.helm_values.clone() };
     let load = || sources::load(&request, || Ok(io::stdin()));
-    let loaded = progress::during("loading manifests", load).map_err(|errors| {
+    let mut loaded = progress::during("loading manifests", load).map_err(|errors| {
         print(&errors.into());
         Unreadable
     })?;
     for rendered in &loaded.rendered {
         eprintln!("rendered {} by {}", rendered.path, rendered.by);
     }
-    let (digest, options) = (loaded.digest(), options(how, replicas_max));
+    if let Some(cluster) = cluster {
+        loaded.documents.splice(0..0, cluster.documents.iter().cloned());
+    }
+    let (digest, options) = (loaded.digest(), options(how, cluster, replicas_max));
     let read = || manifest::read(&loaded.documents, &options);
     let reading = progress::during("reading manifests", read);
     if !reading.staged.is_empty() && !how.staged {
         let names: Vec<String> = reading.staged.iter().map(ToString::to_string).collect();
         eprintln!("staged, so they decide nothing: {}", names.join(", "));
     }
-    Ok(Loaded { documents: loaded.documents, options, reading, digest })
+    let unread = cluster.map(|cluster| cluster.unread.clone()).unwrap_or_default();
+    let documents = loaded.documents;
+    let bounds = unknown::bounds(&documents, &options, &reading, &unread);
+    Ok(Loaded { documents, options, reading, digest, unread, bounds })
 }
 
 /// Reads all manifests and prints every problem to standard error.
@@ -106,20 +142,24 @@ pub(crate) fn read(input: &Input) -> Result<Manifests, Unreadable> {
 ///
 /// # Errors
 /// Where the rest makes no world.
-pub(crate) fn told(loaded: Loaded) -> Result<Manifests, Unreadable> {
+pub(crate) fn told(mut loaded: Loaded) -> Result<Manifests, Unreadable> {
     let (digest, staged) = (loaded.digest.clone(), loaded.reading.staged.len());
+    let (unread, bounds) = (loaded.unread.clone(), loaded.bounds.take());
+    let namespace = loaded.options.default_namespace.clone();
     let Parts { parts, rules, is_complete } = loaded.told();
     let world = World::new(parts).map_err(|error| {
         eprintln!("error: {error}");
         Unreadable
     })?;
-    Ok(Manifests { world, rules, is_complete, digest, staged })
+    Ok(Manifests { world, rules, is_complete, digest, staged, namespace, unread, bounds })
 }
 
 impl Manifests {
     /// What a report about them says of itself.
     pub(crate) fn header(&self, command: &str, options: Vec<String>) -> Header {
-        header(command, options, &self.digest, self.is_complete, self.staged)
+        let unknown = cluster::unread_words(&self.unread);
+        let header = header(command, options, &self.digest, self.is_complete, self.staged);
+        Header { unknown, ..header }
     }
 }
 
@@ -127,7 +167,9 @@ impl Loaded {
     /// As [`Manifests::header`].
     pub(crate) fn header(&self, command: &str, options: Vec<String>) -> Header {
         let staged = self.reading.staged.len();
-        header(command, options, &self.digest, self.reading.is_complete(), staged)
+        let unknown = cluster::unread_words(&self.unread);
+        let is_complete = self.reading.is_complete();
+        Header { unknown, ..header(command, options, &self.digest, is_complete, staged) }
     }
 
     /// Prints every problem.
@@ -151,6 +193,7 @@ fn header(
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         inputs: digest.to_owned(),
         options,
+        unknown: Vec::new(),
         staged,
         complete,
     }
@@ -170,10 +213,14 @@ pub(crate) fn say_domains(rules: &Rules) {
 /// No answer is possible.
 pub(crate) struct Unreadable;
 
-fn options(how: &cli::Reading, replicas_max: u32) -> Options {
+fn options(how: &cli::Reading, cluster: Option<&Snapshot>, replicas_max: u32) -> Options {
+    let of_context = cluster.map(|cluster| cluster.namespace.clone());
+    let namespace = how.namespaces.first().cloned().or(of_context);
     Options {
         replicas_max,
-        default_namespace: how.namespace.clone(),
+        default_namespace: namespace.unwrap_or(Options::default().default_namespace),
+        read_as: if cluster.is_some() { ReadAs::Cluster } else { ReadAs::File },
+        base: cluster.map_or(0, |cluster| cluster.documents.len()),
         pod_networks: how.pod_cidrs.clone(),
         ip_blocks: match how.ip_blocks {
             cli::IpBlocks::Pods => IpBlocks::Pods,
@@ -185,7 +232,6 @@ fn options(how: &cli::Reading, replicas_max: u32) -> Options {
         },
         staged: how.staged,
         ignore_kinds: how.ignore_kinds.iter().cloned().collect(),
-        ..Options::default()
     }
 }
 

@@ -11,12 +11,14 @@ mod exposure;
 mod graph;
 mod input;
 mod lab;
+mod live;
 mod output;
 mod print;
 mod progress;
 mod prune;
 mod reach;
 mod test;
+mod unknown;
 mod word;
 
 use std::process::ExitCode;

@@ -6,6 +6,36 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// A line that counts what came so far, gone when it is dropped.
+pub(crate) struct Counter {
+    line: ProgressBar,
+    what: String,
+}
+
+impl Counter {
+    /// Begins to say what is done.
+    pub(crate) fn begin(what: &str) -> Self {
+        let line = ProgressBar::new_spinner().with_message(what.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos} {elapsed}") {
+            line.set_style(style);
+        }
+        line.enable_steady_tick(TICK);
+        Self { line, what: what.to_owned() }
+    }
+
+    /// So many more came of `part`.
+    pub(crate) fn count(&self, part: &str, more: usize) {
+        self.line.set_message(format!("{}: {part}", self.what));
+        self.line.inc(more as u64);
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.line.finish_and_clear();
+    }
+}
+
 const TICK: Duration = Duration::from_millis(100);
 
 /// Does `work`, saying what it is and for how long it has gone on.

@@ -7,13 +7,17 @@ pub(crate) use asked::Asked;
 
 use analysis::reach::Report as Reached;
 use clap::Args;
-use report::{Crowds, Report};
+use report::Report;
 
 use crate::cli::Input;
 use crate::exit::Exit;
 use crate::input;
 use crate::output::{Output, ReportFormat};
 use crate::print::stream;
+use crate::unknown::{self, Body};
+
+/// From, to and ports: what a row says, whatever the reasons.
+const COLUMNS: usize = 3;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -44,22 +48,34 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Exit {
     let Ok(manifests) = input::read(&arguments.input) else { return Exit::Incomplete };
     let reading = &arguments.input.reading;
-    let asked = arguments.asked.reached(&manifests, &reading.namespace, arguments.explain);
+    let asked = arguments.asked.reached(&manifests, manifests.sure_rules(), arguments.explain);
     let reached = match asked {
         Ok(reached) => reached,
         Err(error) => return Exit::of(Err(error)),
     };
+    let possible = manifests
+        .bounds
+        .as_ref()
+        .map(|bounds| arguments.asked.reached(&manifests, &bounds.most, arguments.explain));
+    // The words meant somebody the first time.
+    let possible = possible.and_then(Result::ok);
     let header = manifests.header("reach", reading.words());
     if arguments.expand {
         return expand(&reached, &arguments.output).unless_incomplete(&header);
     }
-    let crowds = Crowds::new(&manifests.world, arguments.asked.by.into());
+    let crowds = manifests.crowds(arguments.asked.by.into());
+    let lines = report::reach::each(&reached);
+    let table = |of: &Reached| report::reach::table(of, &crowds, arguments.explain);
+    let certain = table(&reached);
+    let unknown = possible.as_ref().map(|most| unknown::rows(&certain, &table(most), COLUMNS));
+    let possible = possible.as_ref().map(report::reach::each).unwrap_or_default();
+    let closing = unknown.into_iter().flatten().chain([report::reach::closing(&reached)]);
     arguments.output.say(&Report {
         header: &header,
-        body: &reached,
-        lines: &report::reach::each(&reached),
-        table: &report::reach::table(&reached, &crowds, arguments.explain),
-        closing: &[report::reach::closing(&reached)],
+        body: &Body::new(&reached, &lines, &possible),
+        lines: &lines,
+        table: &certain,
+        closing: &closing.collect::<Vec<_>>(),
     })
 }
 

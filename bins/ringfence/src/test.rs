@@ -3,13 +3,14 @@
 mod arguments;
 pub(crate) mod load;
 
-use intent::Judge;
 use intent::report as tested;
+use intent::{Judge, PolicyTest};
 use report::{Format, Header, Table};
 
 pub(crate) use self::arguments::Arguments;
 use self::arguments::TestFormat;
 use crate::exit::Exit;
+use crate::input::Manifests;
 use crate::print::{print, tells_colour};
 use crate::progress;
 
@@ -22,7 +23,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     }
     let resolved = loaded.tests.resolved(&loaded.manifests.world, &judge);
     let Ok(tests) = resolved else { return Exit::Incomplete };
-    let result = progress::during("judging tests", || tested::Report::of(&tests, &judge));
+    let result = progress::during("judging tests", || judged(&tests, &loaded.manifests, &judge));
     let file = arguments.output_file.as_deref();
     let text = match arguments.output {
         TestFormat::Text => tested::text(&result, tells_colour(file).into()),
@@ -35,12 +36,20 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         (Exit::Good, _) => Exit::Bad,
         (other, _) => other,
     };
-    ending.unless_incomplete(&header(arguments, &loaded))
+    ending.unless_incomplete(&header(arguments, &loaded, &result))
+}
+
+/// Judged by the least and by the most that could not be read may allow, where that may matter.
+fn judged(tests: &[PolicyTest], manifests: &Manifests, judge: &Judge<'_>) -> tested::Report {
+    let Some(bounds) = &manifests.bounds else { return tested::Report::of(tests, judge) };
+    let [least, most] = [&bounds.least, &bounds.most]
+        .map(|rules| tested::Report::of(tests, &Judge::new(&manifests.world, rules)));
+    least.and(&most)
 }
 
 /// What cannot be read is in no matrix, so a record of the rest would hold for the wrong reason.
 fn record(arguments: &Arguments, loaded: &load::Loaded, judge: &Judge<'_>) -> Exit {
-    if !loaded.manifests.is_complete {
+    if !loaded.manifests.is_complete || !loaded.manifests.unread.is_empty() {
         eprintln!("error: the manifests are incomplete, and half a matrix is not recorded");
         return Exit::Incomplete;
     }
@@ -49,13 +58,15 @@ fn record(arguments: &Arguments, loaded: &load::Loaded, judge: &Judge<'_>) -> Ex
     Exit::of(print(&text, arguments.output_file.as_deref()))
 }
 
-fn header(arguments: &Arguments, loaded: &load::Loaded) -> Header {
+/// Only what a result depends on is unknown to it.
+fn header(arguments: &Arguments, loaded: &load::Loaded, result: &tested::Report) -> Header {
     let header = loaded.manifests.header("test", arguments.reading.words());
-    Header { inputs: loaded.digest(), ..header }
+    let header = Header { inputs: loaded.digest(), ..header };
+    if result.is_certain() { Header { unknown: Vec::new(), ..header } } else { header }
 }
 
 fn json(arguments: &Arguments, loaded: &load::Loaded, result: &tested::Report) -> String {
-    let header = header(arguments, loaded);
+    let header = header(arguments, loaded, result);
     let table = Table::default();
     let report = report::Report {
         header: &header,

@@ -8,6 +8,7 @@
 //! **Absent:** any meaning. What a document says is `manifest`'s, and what follows is `policy`'s.
 
 mod api_error;
+mod bounds;
 mod connect;
 mod kind;
 mod list;
@@ -20,6 +21,7 @@ mod unread;
 mod watch;
 
 pub use api_error::ApiError;
+pub use bounds::bounds;
 pub use connect::{ConnectError, Connection, Target, connect};
 pub use kind::{KINDS, Kind};
 pub use list::{Listed, Scope, Step, list};

@@ -75,5 +75,8 @@ fn object(kind: &Kind, item: &Value) -> Object {
         word.and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let key = Key { namespace: word("namespace"), name: word("name") };
-    Object { key, uid: word("uid"), text: slim(kind, item).to_string().into() }
+    let slim = slim(kind, item);
+    // People are shown lines of policies; of all else there are too many for them.
+    let text = if kind.is_policy() { format!("{slim:#}") } else { slim.to_string() };
+    Object { key, uid: word("uid"), text: text.into() }
 }

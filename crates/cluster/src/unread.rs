@@ -7,6 +7,9 @@ use std::fmt;
 
 use crate::kind::Kind;
 
+/// Namespaces that are named in one line.
+const SHOWN_MAX: usize = 8;
+
 /// Objects of one kind that may be there, and could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
@@ -64,12 +67,38 @@ impl fmt::Display for Place {
     }
 }
 
-/// One line for each place: the kinds that could not be read there.
+/// A line for all places where the same kinds could not be read.
 #[must_use]
 pub fn unread_words(all: &[Unread]) -> Vec<String> {
     let mut places: BTreeMap<&Place, Vec<&str>> = BTreeMap::new();
     for one in all {
         places.entry(&one.place).or_default().push(one.kind.plural);
     }
-    places.into_iter().map(|(place, kinds)| format!("{} {place}", kinds.join(", "))).collect()
+    let mut lines = Vec::new();
+    let mut namespaces: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
+    for (place, kinds) in places {
+        match place {
+            Place::Namespace(name) => namespaces.entry(kinds).or_default().push(name),
+            Place::Everywhere | Place::Elsewhere(_) => {
+                lines.push(format!("{} {place}", kinds.join(", ")));
+            }
+        }
+    }
+    let of_namespaces = namespaces.into_iter().map(|(kinds, names)| {
+        let kinds = kinds.join(", ");
+        match names.as_slice() {
+            [name] => format!("{kinds} in namespace {name}"),
+            names => format!("{kinds} in namespaces {}", some(names)),
+        }
+    });
+    lines.into_iter().chain(of_namespaces).collect()
+}
+
+/// A thousand names would hide what is said.
+fn some(names: &[&str]) -> String {
+    let shown = names.iter().take(SHOWN_MAX).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN_MAX) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }

@@ -108,6 +108,18 @@ async fn where_namespaces_may_not_be_listed_only_those_that_were_named_are_known
 }
 
 #[tokio::test]
+async fn many_namespaces_that_may_not_be_read_are_said_in_one_line() {
+    let cluster = Cluster::start().await;
+    cluster.api.forbid("pods", "");
+    for number in 10..20 {
+        cluster.api.put("namespaces", "", &format!("n{number}"), json!({}));
+        cluster.api.forbid("pods", &format!("n{number}"));
+    }
+    let words = unread_words(&cluster.all().await.unread);
+    assert_eq!(words, ["pods in namespaces n10, n11, n12, n13, n14, n15, n16, n17 and 2 more"]);
+}
+
+#[tokio::test]
 async fn who_insists_on_the_whole_cluster_gets_it_or_an_error() {
     let cluster = Cluster::start().await;
     let whole = Scope { is_whole: true, ..Scope::default() };

@@ -11,6 +11,16 @@ use model::{
 };
 use serde::{Serialize, Serializer};
 
+impl Counterexample {
+    /// Whether another one is about the same flow, with the same verdict.
+    pub(crate) fn is_same_flow(&self, other: &Self) -> bool {
+        let flow = |one: &Self| {
+            (one.from.clone(), one.to.clone(), one.through.clone(), one.traffic, one.verdict)
+        };
+        flow(self) == flow(other)
+    }
+}
+
 /// One flow and what both ends say of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Counterexample {

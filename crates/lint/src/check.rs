@@ -12,7 +12,7 @@ use crate::facts::{Facts, Scene};
 use crate::finding::{Cause, Finding, Spot, State};
 use crate::found::{Edit, Found, Raw};
 use crate::lines::Lines;
-use crate::lint::{Check, Lint, Severity};
+use crate::lint::{Check, Lint, Need, Severity};
 use crate::lints;
 use crate::repair::{Repaired, repair};
 use crate::report::{Report, Unchecked};
@@ -28,6 +28,8 @@ pub struct Input<'a> {
     pub options: &'a Options,
     /// What they say.
     pub reading: &'a Reading,
+    /// Kinds of which some objects may be there and could not be read.
+    pub unread: &'a [&'a str],
 }
 
 /// What a check says and could repair.
@@ -50,11 +52,11 @@ impl Checked {
 /// Runs every lint that is enabled and has what it needs.
 #[must_use]
 pub fn check(input: Input<'_>, config: &Config, header: Header) -> Checked {
-    let Input { documents, options, reading } = input;
+    let Input { documents, options, reading, unread } = input;
     let scene = Scene::new(&reading.parts);
     let facts = Facts::new(documents, options, reading, &scene);
     let lines = Lines::new(documents);
-    let plan = Plan::new(&facts, config);
+    let plan = Plan::new(&facts, config, unread);
     let mut raw = plan.run(&facts, reading);
     let mut ignores = Ignores::new(ignores(&reading.comments(), &facts.objects, &lines));
     let mut findings = Vec::new();
@@ -90,11 +92,11 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(facts: &Facts<'_>, config: &Config) -> Self {
+    fn new(facts: &Facts<'_>, config: &Config, unread: &[&str]) -> Self {
         let (mut judged, mut unchecked, mut disabled) = (Vec::new(), Vec::new(), Vec::new());
         for lint in lints::all() {
-            let lacks: Vec<_> =
-                lint.needs.iter().copied().filter(|need| !facts.has(*need)).collect();
+            let is_lacking = |need: &Need| !facts.has(*need) || need.is_among(unread);
+            let lacks: Vec<_> = lint.needs.iter().copied().filter(is_lacking).collect();
             match (config.is_enabled(lint), lacks.is_empty()) {
                 (false, _) => disabled.push(lint),
                 (true, false) => unchecked.push(Unchecked { lint, lacks }),

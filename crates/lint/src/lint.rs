@@ -105,6 +105,18 @@ impl Need {
             Self::Networks => "Nodes or --pod-cidr",
         }
     }
+
+    /// Whether one of these kinds is a part of it.
+    pub(crate) fn is_among(self, kinds: &[&str]) -> bool {
+        let own = match self {
+            // Who a pod is to a policy depends on its namespace's labels.
+            Self::Pods => ["Pod", "Namespace"].as_slice(),
+            Self::Namespaces => &["Namespace"],
+            Self::Services => &["Service", "EndpointSlice"],
+            Self::Networks => &["Node"],
+        };
+        own.iter().any(|kind| kinds.contains(kind))
+    }
 }
 
 /// How a lint looks for what it is about.

@@ -36,12 +36,13 @@ fn report(application: &Path) -> Report {
         .collect();
     let options = Options::default();
     let reading = manifest::read(&documents, &options);
-    let input = Input { documents: &documents, options: &options, reading: &reading };
+    let input = Input { documents: &documents, options: &options, reading: &reading, unread: &[] };
     let header = Header {
         tool: String::new(),
         tool_version: String::new(),
         inputs: String::new(),
         options: Vec::new(),
+        unknown: Vec::new(),
         staged: 0,
         complete: true,
     };

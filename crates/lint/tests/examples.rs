@@ -13,12 +13,13 @@ fn findings(name: &str, text: &str) -> Vec<Finding> {
     let options = Options { ignore_kinds: BTreeSet::from(ignored), ..Options::default() };
     let documents = [Document { name: Arc::from(name), text: Arc::from(text) }];
     let reading = manifest::read(&documents, &options);
-    let input = Input { documents: &documents, options: &options, reading: &reading };
+    let input = Input { documents: &documents, options: &options, reading: &reading, unread: &[] };
     let header = Header {
         tool: String::new(),
         tool_version: String::new(),
         inputs: String::new(),
         options: Vec::new(),
+        unknown: Vec::new(),
         staged: 0,
         complete: true,
     };

@@ -63,6 +63,9 @@ pub struct Options {
     pub staged: bool,
     /// Where the documents come from.
     pub read_as: ReadAs,
+    /// How many documents, from the first, are what there is. An object in a later one replaces the
+    /// same object in these, as applying it would.
+    pub base: usize,
 }
 
 impl Default for Options {
@@ -76,6 +79,7 @@ impl Default for Options {
             host_network: HostNetwork::Node,
             staged: false,
             read_as: ReadAs::File,
+            base: 0,
         }
     }
 }

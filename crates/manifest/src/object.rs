@@ -148,6 +148,11 @@ impl<'n> Sorter<'n> {
             return Ok(Some(Object { kind, fields, metadata }));
         };
         let (span, other) = (metadata.name_span, *first_span);
+        if reader.is_base(span) && !reader.is_base(other) {
+            // It was written down last, and nobody is to look for it.
+            self.written.pop();
+            return Ok(None);
+        }
         let object = title(kind, &key.1, &key.2);
         if *first == node {
             reader.warn_pair(span, other, Warning::EqualTwice { object });

@@ -67,7 +67,9 @@ pub fn read(documents: &[Document], options: &Options) -> Reading {
     let mut reader = Reader::new(documents, options);
     let forests = forests(&mut reader);
     let mut sorter = Sorter::default();
-    for forest in &forests {
+    // What replaces comes first, so that what is replaced is known when it is met.
+    let (base, over) = forests.split_at(options.base.min(forests.len()));
+    for forest in over.iter().chain(base) {
         sorter.take(forest, &mut reader);
     }
     let mut found = Found::default();

@@ -55,6 +55,11 @@ impl<'a> Reader<'a> {
         self.lints.push(problem.and_at(self.documents, other));
     }
 
+    /// Whether this is of what there is, which later documents may replace.
+    pub(crate) fn is_base(&self, span: Span) -> bool {
+        (span.document as usize) < self.options.base
+    }
+
     /// Whether what cannot be read must deny (rulings C4, E5).
     pub(crate) fn fails_closed(&self) -> bool {
         match self.options.read_as {

@@ -17,6 +17,8 @@ use crate::yaml::Span;
 /// Labels in which the replicas of a workload differ.
 const REPLICA_LABELS: [&str; 2] =
     ["statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"];
+/// The label by which a Deployment tells the pods of its templates apart.
+const TEMPLATE_HASH: &str = "pod-template-hash";
 /// Pods that one workload is split into at most.
 const SPLIT_MAX: u32 = 1000;
 
@@ -31,7 +33,10 @@ pub(crate) fn pods(found: &Found, policies: &[Policy], options: &Options) -> Vec
     let mut made = Vec::new();
     let mut replaced = BTreeSet::new();
     for pod in &found.pods {
-        let owner = pod.owner.as_ref().map(|owner| top(owner, &pod.namespace, found));
+        let owner = pod.owner.as_ref().map(|owner| top(owner, pod, found));
+        if owner.as_ref().is_some_and(|owner| is_outdated(pod, owner, found, options)) {
+            continue;
+        }
         if let Some(owner) = &owner {
             replaced.insert((pod.namespace.clone(), owner.clone()));
         }
@@ -50,14 +55,37 @@ pub(crate) fn pods(found: &Found, policies: &[Policy], options: &Options) -> Vec
     made
 }
 
-/// The workload of the input at the top of a chain of owners.
-fn top(owner: &OwnerReference, namespace: &str, found: &Found) -> Owner {
-    match find(owner, namespace, found) {
+/// Whether a workload that replaces what there is makes other pods than this one: it is one of an
+/// older template.
+fn is_outdated(pod: &PodRead, owner: &Owner, found: &Found, options: &Options) -> bool {
+    let is_base = |span: Span| (span.document as usize) < options.base;
+    let owner = OwnerReference { kind: owner.kind.clone(), name: owner.name.clone() };
+    let workload = find(&owner, &pod.namespace, found);
+    workload.filter(|workload| is_base(pod.span) && !is_base(workload.span)).is_some_and(|new| {
+        new.labels.iter().any(|(key, value)| pod.labels.get(key) != Some(value))
+            || new.spec.ports != pod.spec.ports
+    })
+}
+
+/// The workload at the top of a chain of owners.
+fn top(owner: &OwnerReference, pod: &PodRead, found: &Found) -> Owner {
+    let namespace = &pod.namespace;
+    let known = find(owner, namespace, found).or_else(|| deployment_of(owner, namespace, found));
+    match known {
         Some(workload) => top_of(workload, found),
-        None => match deployment_of(owner, namespace, found) {
-            Some(deployment) => top_of(deployment, found),
-            None => Owner { kind: owner.kind.clone(), name: owner.name.clone() },
-        },
+        None => made_by(owner, pod),
+    }
+}
+
+/// A ReplicaSet that a Deployment made says so: its name ends in the hash that its pods bear.
+fn made_by(owner: &OwnerReference, pod: &PodRead) -> Owner {
+    let hash = pod.labels.get(TEMPLATE_HASH);
+    let name = hash.and_then(|hash| owner.name.strip_suffix(hash)?.strip_suffix('-'));
+    match name.filter(|_| owner.kind == WorkloadKind::ReplicaSet.name()) {
+        Some(name) => {
+            Owner { kind: WorkloadKind::Deployment.name().to_owned(), name: name.to_owned() }
+        }
+        None => Owner { kind: owner.kind.clone(), name: owner.name.clone() },
     }
 }
 

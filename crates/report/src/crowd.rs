@@ -13,13 +13,16 @@ use model::World;
 pub struct Crowds {
     by_namespace: BTreeMap<String, BTreeSet<Name>>,
     all: BTreeSet<Name>,
+    /// Nobody may say that these are all there are.
+    is_partial: bool,
 }
 
 impl Crowds {
     /// Everybody in `world` at one grain.
     #[must_use]
     pub fn new(world: &World, by: By) -> Self {
-        let mut new = Self { by_namespace: BTreeMap::new(), all: BTreeSet::new() };
+        let mut new =
+            Self { by_namespace: BTreeMap::new(), all: BTreeSet::new(), is_partial: false };
         for (_, pod) in world.pods() {
             let name = match by {
                 By::Workload => Name::of_workload(pod),
@@ -34,11 +37,21 @@ impl Crowds {
         new
     }
 
+    /// The same, if others may be there who could not be read: `*` is then nobody's word.
+    #[must_use]
+    pub fn partial(self, is_partial: bool) -> Self {
+        Self { is_partial, ..self }
+    }
+
     /// The words for `members`, in order.
     #[must_use]
     pub fn words(&self, members: &Members) -> Vec<String> {
         match members {
             Members::Names(names) => self.named(names),
+            Members::AllExcept(names) if self.is_partial => {
+                let others = self.all.iter().filter(|name| !names.contains(name)).cloned();
+                self.named(&others.collect::<Vec<_>>())
+            }
             Members::AllExcept(names) if names.is_empty() => vec!["*".to_owned()],
             Members::AllExcept(names) => vec![format!("* except {}", self.named(names).join(", "))],
         }
@@ -46,7 +59,8 @@ impl Crowds {
 
     fn named(&self, names: &[Name]) -> Vec<String> {
         let mut rest: BTreeSet<&Name> = names.iter().collect();
-        if self.all.len() > 1 && self.all.iter().all(|name| rest.contains(name)) {
+        if !self.is_partial && self.all.len() > 1 && self.all.iter().all(|name| rest.contains(name))
+        {
             return vec!["*".to_owned()];
         }
         let mut words = BTreeSet::new();

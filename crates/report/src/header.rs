@@ -5,6 +5,9 @@
 
 use serde::Serialize;
 
+const INCOMPLETE: &str =
+    "INCOMPLETE: some objects were not understood, so this answer may be wrong";
+
 /// The header of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Header {
@@ -19,17 +22,29 @@ pub struct Header {
     /// How many policies are staged (ruling N37); without `--staged` they are left out.
     #[serde(skip_serializing_if = "is_none")]
     pub staged: usize,
+    /// What could not be read of a cluster and may change the answer: kinds and where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
     /// Whether every object was understood (ruling E4).
     #[serde(skip)]
     pub complete: bool,
 }
 
 impl Header {
-    /// The line that text formats begin with where an object was not understood.
+    /// The lines that text formats begin with where an object was not understood, or could not be
+    /// read at all.
     #[must_use]
-    pub fn warning(&self) -> Option<&'static str> {
-        (!self.complete)
-            .then_some("INCOMPLETE: some objects were not understood, so this answer may be wrong")
+    pub fn warning(&self) -> Option<String> {
+        let incomplete = (!self.complete).then(|| INCOMPLETE.to_owned());
+        let unknown = self.unknown.iter().map(|what| format!("UNKNOWN: {what} could not be read"));
+        let lines: Vec<String> = incomplete.into_iter().chain(unknown).collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
+    /// Whether all that the answer depends on was read and understood.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.complete && self.unknown.is_empty()
     }
 
     /// One line for people.

@@ -19,7 +19,7 @@ struct Document<'r, B> {
 }
 
 pub(crate) fn document<B: Serialize>(header: &Header, body: &B) -> String {
-    let complete = header.complete;
+    let complete = header.is_full();
     text(serde_json::to_string_pretty(&Document { version: VERSION, header, complete, body }))
 }
 

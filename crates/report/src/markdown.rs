@@ -7,7 +7,7 @@ use crate::Report;
 pub(crate) fn render<B, L>(report: &Report<'_, B, L>) -> String {
     let mut lines = vec![format!("**{}**", escape(&report.header.tool))];
     if let Some(warning) = report.header.warning() {
-        lines.push(format!("\n**{warning}**"));
+        lines.extend(warning.lines().map(|line| format!("\n**{}**", escape(line))));
     }
     let columns = report.table.columns();
     if !report.table.rows().is_empty() {

@@ -21,7 +21,7 @@ pub(crate) fn render<B, L>(
     detail: Detail,
     width: Option<u16>,
 ) -> String {
-    let warning = report.header.warning().map(str::to_owned);
+    let warning = report.header.warning();
     let head = (detail == Detail::Wide).then(|| report.header.line());
     let table = (!report.table.rows().is_empty()).then(|| layout(report.table, detail, width));
     let parts = warning.into_iter().chain(head).chain(table).chain(report.closing.iter().cloned());

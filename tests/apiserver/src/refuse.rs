@@ -1,6 +1,6 @@
 //! What is refused, and how a real API server says so.
 //!
-//! A user of a cluster may read a part of it, and what is made of that part is what tests are about.
+//! Kept together so that tests of what may not be read find every switch in one place.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

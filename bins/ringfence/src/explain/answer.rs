@@ -54,6 +54,13 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The same without a verdict, because that depends on what could not be read.
+    pub(super) fn unknown(self) -> Self {
+        Self { verdict: "unknown".to_owned(), ..self }
+    }
+}
+
 impl EndAnswer {
     fn new(judgement: &Judgement, rules: &Rules) -> Self {
         let (reason, rule, place) = match &judgement.reason {

@@ -11,8 +11,8 @@ use std::path::Path;
 use model::{Family, Flow, Rules};
 use serde::Deserialize;
 
-use super::ExplainError;
 use super::answer::Answer;
+use super::{Answered, ExplainError};
 use crate::exit::Exit;
 use crate::input::Manifests;
 use crate::word::{PeerWord, PortError, Resolved, protocol_of};
@@ -29,13 +29,11 @@ struct Line {
 }
 
 /// Answers every line in order; the first bad line ends the run, naming it.
-pub(super) fn run(
-    manifests: &Manifests,
-    path: &Path,
-    namespace: &str,
-) -> Result<Exit, ExplainError> {
+pub(super) fn run(manifests: &Manifests, path: &Path) -> Result<Answered, ExplainError> {
     let as_staged = manifests.rules.with_staged_enforced();
-    let mut decider = Decider { manifests, as_staged, namespace, known: HashMap::new() };
+    let namespace = &manifests.namespace;
+    let mut decider =
+        Decider { manifests, as_staged, namespace, known: HashMap::new(), is_certain: true };
     let mut output = BufWriter::new(io::stdout().lock());
     for (number, line) in (1..).zip(open(path)?.lines()) {
         let text = line.map_err(|cause| input_error(path, cause))?;
@@ -49,7 +47,7 @@ pub(super) fn run(
         output.write_all(answer.as_bytes()).map_err(ExplainError::Output)?;
     }
     output.flush().map_err(ExplainError::Output)?;
-    Ok(Exit::Good)
+    Ok((Exit::Good, decider.is_certain))
 }
 
 fn open(path: &Path) -> Result<Box<dyn BufRead>, ExplainError> {
@@ -70,6 +68,8 @@ struct Decider<'a> {
     as_staged: Rules,
     namespace: &'a str,
     known: HashMap<Line, String>,
+    /// Whether all answers so far hold whatever could not be read.
+    is_certain: bool,
 }
 
 impl Decider<'_> {
@@ -81,11 +81,14 @@ impl Decider<'_> {
         Ok(self.known.entry(line).or_insert_with(|| answer.unwrap_or_default()))
     }
 
-    fn decide(&self, line: &Line) -> Result<String, ExplainError> {
+    fn decide(&mut self, line: &Line) -> Result<String, ExplainError> {
         let flow = self.flow(line)?;
         let Manifests { world, rules, .. } = self.manifests;
         let decided = |rules| policy::decide(world, rules, &flow);
+        let is_certain = self.manifests.is_certain(&flow, is_example(line));
+        self.is_certain &= is_certain;
         let answer = Answer::new(&decided(rules), &decided(&self.as_staged), rules);
+        let answer = if is_certain { answer } else { answer.unknown() };
         serde_json::to_string(&answer)
             .map(|text| text + "\n")
             .map_err(|cause| ExplainError::Output(cause.into()))
@@ -110,6 +113,12 @@ impl Decider<'_> {
             family,
         )
     }
+}
+
+fn is_example(line: &Line) -> bool {
+    [&line.src, &line.dst]
+        .into_iter()
+        .any(|word| peer(word).is_ok_and(|it| it == PeerWord::Internet))
 }
 
 fn peer(word: &str) -> Result<PeerWord, ExplainError> {

@@ -9,11 +9,12 @@ use explain::{Explanation, Input, Patch, Refusal, Remedy};
 use manifest::{Document, Options, Written};
 use model::Verdict;
 use report::{Header, Report, Table};
+use serde_json::Value;
 
 use super::answer::Answer;
 use super::arguments::{Arguments, Format, Typed};
 use super::asked::Asked;
-use super::{ExplainError, as_expected, header};
+use super::{Answered, ExplainError, as_expected, header};
 use crate::exit::Exit;
 use crate::input::Manifests;
 use crate::print::{print, tells_colour};
@@ -39,12 +40,13 @@ pub(super) fn run(
     sources: &Sources,
     arguments: &Arguments,
     words: &Words<'_>,
-) -> Result<Exit, ExplainError> {
-    let namespace = &arguments.input.reading.namespace;
+) -> Result<Answered, ExplainError> {
+    let namespace = &manifests.namespace;
     let Words { from, to, port } = *words;
     let asked = Asked { world: &manifests.world, namespace, from, to, port }.question()?;
+    let is_certain = asked.flows.iter().all(|it| manifests.is_certain(it, asked.is_example));
     if arguments.output == Format::Jsonl {
-        return jsonl(manifests, arguments, &asked);
+        return Ok((jsonl(manifests, arguments, &asked)?, is_certain));
     }
     let input = Input {
         documents: &sources.documents,
@@ -57,9 +59,13 @@ pub(super) fn run(
     };
     let mut explanation = explain::explain(&input, &asked);
     keep_to_files(&mut explanation);
-    say(manifests, arguments, &explanation)?;
+    if !is_certain {
+        // What would allow it depends on what could not be read as much as whether it is allowed.
+        explanation.next = None;
+    }
+    say(&header(arguments, manifests, is_certain), arguments, &explanation)?;
     let verdict = if explanation.remedy.is_some() { Verdict::Deny } else { Verdict::Allow };
-    Ok(as_expected(arguments.expect, verdict))
+    Ok((as_expected(arguments.expect, verdict), is_certain))
 }
 
 /// The paths and options as they would be typed again.
@@ -88,31 +94,45 @@ fn keep_to_files(explanation: &mut Explanation) {
 }
 
 fn say(
-    manifests: &Manifests,
+    header: &Header,
     arguments: &Arguments,
     explanation: &Explanation,
 ) -> Result<(), ExplainError> {
     let file = arguments.output_file.as_deref();
-    let header = header(arguments, manifests);
     let patch = patch(explanation);
     if let Some(path) = &arguments.patch {
         write_patch(&patch, Some(path))?;
     }
     match arguments.output {
         Format::Patch => write_patch(&patch, file),
-        Format::Json => print(&json(&header, explanation), file).map_err(ExplainError::Print),
+        Format::Json => print(&json(header, explanation), file).map_err(ExplainError::Print),
         Format::Text | Format::Jsonl => {
             let warning = header.warning().map(|warning| format!("{warning}\n\n"));
             let text = warning.unwrap_or_default()
+                + &unknown(header, explanation)
                 + &explain::text(explanation, tells_colour(file).into());
             print(&text, file).map_err(ExplainError::Print)
         }
     }
 }
 
+/// What stands in the place of a verdict that depends on what could not be read.
+fn unknown(header: &Header, explanation: &Explanation) -> String {
+    let Explanation { from, to, port, .. } = explanation;
+    match header.unknown.is_empty() {
+        true => String::new(),
+        false => format!("{from} -> {to} {port}: unknown; by all that could be read:\n\n"),
+    }
+}
+
 fn json(header: &Header, explanation: &Explanation) -> String {
-    let report: Report<'_, Explanation, ()> =
-        Report { header, body: explanation, lines: &[], table: &Table::default(), closing: &[] };
+    // Plain structures always become JSON.
+    let mut body = serde_json::to_value(explanation).unwrap_or_default();
+    if let Some(verdict) = body.get_mut("verdict").filter(|_| !header.unknown.is_empty()) {
+        *verdict = "unknown".into();
+    }
+    let report: Report<'_, Value, ()> =
+        Report { header, body: &body, lines: &[], table: &Table::default(), closing: &[] };
     report.render(report::Format::Json, None)
 }
 
@@ -150,6 +170,8 @@ fn jsonl(
             .map(|rules| policy::decide(&manifests.world, rules, flow));
         worst = worst.min(decision.verdict());
         let answer = Answer::new(&decision, &staged, &manifests.rules);
+        let is_certain = manifests.is_certain(flow, asked.is_example);
+        let answer = if is_certain { answer } else { answer.unknown() };
         text +=
             &serde_json::to_string(&answer).map_err(|cause| ExplainError::Output(cause.into()))?;
         text.push('\n');

@@ -5,7 +5,7 @@
 use analysis::reach::{Focus, Options, Report};
 use analysis::{By, TrafficSet};
 use clap::{Args, ValueEnum};
-use model::{Direction, World};
+use model::{Direction, Rules, World};
 
 use crate::input::Manifests;
 use crate::progress;
@@ -70,10 +70,10 @@ impl Asked {
     pub(crate) fn reached(
         &self,
         manifests: &Manifests,
-        namespace: &str,
+        rules: &Rules,
         explain: bool,
     ) -> Result<Report, WhoError> {
-        let Manifests { world, rules, .. } = manifests;
+        let Manifests { world, namespace, .. } = manifests;
         progress::during("looking who reaches whom", || {
             let reach = analysis::reach(world, rules, &Options::default());
             let focus = self.focus(namespace, world, reach.tables().roster())?;

@@ -38,7 +38,9 @@ pub(crate) struct Arguments {
     #[arg(value_name = "TESTS")]
     pub(super) tests: Vec<PathBuf>,
     /// Manifest files or directories, charts, kustomizations; `-` for standard input
-    #[arg(short = 'f', long = "filename", value_name = "PATH", required = true)]
+    #[arg(short = 'f', long = "filename", value_name = "PATH", required_unless_present_any = [
+        "live", "context", "kubeconfig", "all_namespaces",
+    ])]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) reading: Reading,

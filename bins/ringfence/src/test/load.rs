@@ -47,7 +47,8 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Loaded, Unreadable> {
 
 /// A path that was named for its tests has some.
 fn source(path: &Path, reading: &Reading) -> Result<Source, Unreadable> {
-    let loaded = input::load_paths(vec![path.to_owned()], reading)?;
+    let paths = vec![path.to_owned()];
+    let loaded = input::load_over(paths, reading, None, input::REPLICAS_MAX)?;
     let input::Loaded { documents, reading, digest, .. } = loaded;
     if !reading.is_complete() {
         reading.problems.into_iter().for_each(|problem| say(&problem.into()));

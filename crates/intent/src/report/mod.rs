@@ -69,6 +69,8 @@ pub enum Verdict {
     NotProven,
     /// It asks about no flow at all.
     NoFlow,
+    /// It depends on what could not be read.
+    Unknown,
 }
 
 impl fmt::Display for Verdict {
@@ -78,6 +80,7 @@ impl fmt::Display for Verdict {
             Self::Fails => "some flow is not as it says",
             Self::NotProven => "no flow was found, but there were too many ways to try them all",
             Self::NoFlow => "it asks about no flow at all",
+            Self::Unknown => "it depends on what could not be read",
         })
     }
 }
@@ -104,12 +107,43 @@ impl Report {
         let all = tests.iter().flat_map(|test| test.cases.iter().map(move |case| (test, case)));
         let judged = all.map(|(test, case)| TestResult::new(test, case, judge(case)));
         let tests: Vec<TestResult> = judged.collect();
+        Self::counted(tests)
+    }
+
+    fn counted(tests: Vec<TestResult>) -> Self {
         let held = tests.iter().filter(|test| test.holds()).count();
         Self { held, failed: tests.len() - held, tests }
+    }
+
+    /// What is so by both of two reports of the same tests; the rest is unknown.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let both = self.tests.into_iter().zip(&other.tests);
+        Self::counted(both.map(|(one, other)| one.and(other)).collect())
+    }
+
+    /// Whether no result is unknown.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.tests.iter().all(|test| test.result != Verdict::Unknown)
     }
 }
 
 impl TestResult {
+    /// Two that fail are only certain to fail if one flow says so in both.
+    fn and(mut self, other: &Self) -> Self {
+        let is_shared = |one: &Counterexample| {
+            other.counterexamples.iter().any(|other| other.is_same_flow(one))
+        };
+        let fails = self.result == Verdict::Fails;
+        let is_same = self.result == other.result;
+        if !is_same || (fails && !self.counterexamples.iter().any(is_shared)) {
+            (self.result, self.more) = (Verdict::Unknown, 0);
+            self.counterexamples.clear();
+        }
+        self
+    }
+
     fn new(test: &PolicyTest, case: &Case, outcome: Outcome) -> Self {
         let result = match &outcome {
             outcome if outcome.holds() => Verdict::Holds,

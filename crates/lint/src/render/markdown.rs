@@ -11,7 +11,7 @@ use crate::report::Report;
 pub(super) fn render(report: &Report) -> String {
     let mut lines = vec![format!("**ringfence check**: {}", summary::counts(report))];
     if let Some(warning) = report.header.warning() {
-        lines.push(format!("\n**{warning}**"));
+        lines.extend(warning.lines().map(|line| format!("\n**{}**", escape(line))));
     }
     if report.open().next().is_some() {
         lines

@@ -35,7 +35,8 @@ pub(super) fn unchecked(report: &Report) -> Vec<String> {
         let lacking = report.unchecked.iter().filter(|one| one.lacks.contains(need));
         lacking.map(|one| one.lint.id).collect::<Vec<_>>().join(", ")
     };
-    lacks.iter().map(|need| format!("no {}: {}", need.name(), ids(need))).collect()
+    let lacking = if report.header.unknown.is_empty() { "no" } else { "not all" };
+    lacks.iter().map(|need| format!("{lacking} {}: {}", need.name(), ids(need))).collect()
 }
 
 fn plural(count: usize, what: &str) -> String {

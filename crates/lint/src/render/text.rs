@@ -33,7 +33,7 @@ pub(super) fn render(report: &Report, style: Style, detail: Detail) -> String {
         push(&mut out, &format!("{} {} ({})", colour.dim("switched off:"), lint.id, lint.slug));
     }
     if let Some(warning) = report.header.warning() {
-        push(&mut out, warning);
+        push(&mut out, &warning);
     }
     let (read, header) = (summary::read(report), report.header.line());
     push(&mut out, &format!("checked: {read}, {header}"));
