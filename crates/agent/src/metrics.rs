@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use abi::{Event, EventKind};
 use enforce::PodState;
@@ -19,6 +19,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::node_agent::NodeAgent;
+use crate::plugin::COMMANDS;
 
 /// From half a millisecond to half a minute.
 const FIRST: f64 = 0.0005;
@@ -51,12 +52,47 @@ struct ByKind {
     kind: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByStep {
+    step: &'static str,
+}
+
+const EVENTS: [EventKind; 4] =
+    [EventKind::Opened, EventKind::Denied, EventKind::Cut, EventKind::Closed];
+
+/// A step from what is known to what is in force.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// Documents become a world and rules.
+    Read,
+    /// Interfaces are led to the endpoints of their pods.
+    Follow,
+    /// Tables are compiled and written.
+    Program,
+    /// Connections that wait and are cut are ended.
+    EndSilent,
+}
+
+const STEPS: [Step; 4] = [Step::Read, Step::Follow, Step::Program, Step::EndSilent];
+
+impl Step {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Follow => "follow",
+            Self::Program => "program",
+            Self::EndSilent => "end-silent",
+        }
+    }
+}
+
 /// Everything that is counted.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
     programs: Family<ByResult, Counter>,
     program_seconds: Histogram,
+    step_seconds: Family<ByStep, Histogram, fn() -> Histogram>,
     change_seconds: Histogram,
     asks: Family<ByCommand, Counter>,
     adds: Family<ByResult, Counter>,
@@ -95,6 +131,7 @@ impl Default for Metrics {
             registry: Arc::default(),
             programs: Family::default(),
             program_seconds: seconds(),
+            step_seconds: Family::new_with_constructor(seconds),
             change_seconds: seconds(),
             asks: Family::default(),
             adds: Family::default(),
@@ -117,6 +154,7 @@ impl Default for Metrics {
             map_bytes: Gauge::default(),
         };
         metrics.registry = Arc::new(metrics.registered());
+        metrics.begin();
         metrics
     }
 }
@@ -130,6 +168,26 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+
+    /// What never happened is 0 and not absent: a rate needs a beginning.
+    fn begin(&self) {
+        for result in [Outcome::Success, Outcome::Failure] {
+            drop(self.programs.get_or_create(&ByResult { result }));
+            drop(self.adds.get_or_create(&ByResult { result }));
+        }
+        for command in COMMANDS {
+            drop(self.asks.get_or_create(&ByCommand { command }));
+        }
+        for event in EVENTS.map(word_of) {
+            drop(self.flows.get_or_create(&ByEvent { event }));
+        }
+        for kind in &cluster::KINDS {
+            drop(self.objects.get_or_create(&ByKind { kind: kind.kind }));
+        }
+        for step in STEPS {
+            drop(self.step_seconds.get_or_create(&ByStep { step: step.word() }));
+        }
     }
 
     fn registered(&self) -> Registry {
@@ -149,6 +207,8 @@ impl Metrics {
         );
         let help = "How long that took";
         registry.register_with_unit("program", help, Unit::Seconds, it.program_seconds.clone());
+        let help = "How long each step of that took";
+        registry.register_with_unit("step", help, Unit::Seconds, it.step_seconds.clone());
         let help = "From the first news of a change to its last write";
         registry.register_with_unit("change", help, Unit::Seconds, it.change_seconds.clone());
         registry.register("cni_requests", "Questions of the plugin", it.asks.clone());
@@ -242,6 +302,16 @@ impl Metrics {
         }
     }
 
+    /// Does one step, and notes how long it took.
+    pub(crate) fn step<T>(&self, step: Step, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let done = work();
+        self.step_seconds
+            .get_or_create(&ByStep { step: step.word() })
+            .observe(begun.elapsed().as_secs_f64());
+        done
+    }
+
     pub(crate) fn asked(&self, command: &'static str) {
         self.asks.get_or_create(&ByCommand { command }).inc();
     }
@@ -253,12 +323,7 @@ impl Metrics {
 
     pub(crate) fn flows(&self, events: &[Event]) {
         for kind in events.iter().filter_map(|event| EventKind::from_code(event.kind)) {
-            let event = match kind {
-                EventKind::Opened => "opened",
-                EventKind::Denied => "denied",
-                EventKind::Cut => "cut",
-                EventKind::Closed => "closed",
-            };
+            let event = word_of(kind);
             self.flows.get_or_create(&ByEvent { event }).inc();
         }
     }
@@ -289,6 +354,15 @@ impl Metrics {
         self.events_lost.set(signed(status.events_lost));
         #[expect(clippy::cast_precision_loss, reason = "no kernel has so much memory")]
         self.map_bytes.set(status.memory as f64);
+    }
+}
+
+fn word_of(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Opened => "opened",
+        EventKind::Denied => "denied",
+        EventKind::Cut => "cut",
+        EventKind::Closed => "closed",
     }
 }
 

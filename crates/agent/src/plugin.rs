@@ -148,7 +148,9 @@ impl NodeAgent {
     }
 }
 
-/// For metrics.
+/// The commands, as metrics call them.
+pub(crate) const COMMANDS: [&str; 5] = ["add", "del", "check", "status", "gc"];
+
 fn word(request: &Request) -> &'static str {
     match request {
         Request::Add(_) => "add",

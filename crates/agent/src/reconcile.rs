@@ -9,6 +9,7 @@ use std::time::Instant;
 use cni::{Answer, Attached as Enforced, Denied};
 use enforce::{PodInterface, PodState, chain};
 
+use crate::metrics::Step;
 use crate::node_agent::{NodeAgent, Waiting, Wanted};
 use crate::{AgentError, Known, Local};
 
@@ -24,6 +25,10 @@ impl NodeAgent {
         self.metrics.programmed(done.is_ok(), begun.elapsed(), since.elapsed());
         self.note_failure(done);
         self.answer_waiting();
+        let Self { metrics, enforcer, .. } = self;
+        if let Err(error) = metrics.step(Step::EndSilent, || enforcer.end_silent()) {
+            tracing::warn!(error = chain(&error), "silent connections were not ended");
+        }
     }
 
     pub(crate) fn note_failure(&mut self, done: Result<(), AgentError>) {
@@ -38,7 +43,8 @@ impl NodeAgent {
 
     /// Learns who exists and whose each interface is. What is nobody's any more is cut off at once.
     fn follow(&mut self) -> Result<(), AgentError> {
-        let Known { parts, rules, unreadable } = self.view.read();
+        let Self { metrics, view, .. } = self;
+        let Known { parts, rules, unreadable } = metrics.step(Step::Read, || view.read());
         self.note_unreadable(unreadable);
         let Self { view, attachments, settings, addresses, .. } = self;
         let known = attachments.iter().filter(|(_, one)| Self::owner(view, one).is_some());
@@ -50,16 +56,17 @@ impl NodeAgent {
         self.names.learn(self.view.texts_of_node(&self.settings.node));
         let Self { enforcer, attachments, view, wanted, .. } = self;
         let owner = |id: &str| attachments.get(id).and_then(|one| Self::owner(view, one));
-        enforcer.follow(&wanted.world, owner)?;
+        self.metrics.step(Step::Follow, || enforcer.follow(&wanted.world, owner))?;
         Ok(())
     }
 
     fn program(&mut self) -> Result<(), AgentError> {
-        self.enforcer.program(self.wanted.desired())?;
+        let Self { metrics, enforcer, wanted, .. } = self;
+        metrics.step(Step::Program, || enforcer.program(wanted.desired()))?;
         if !self.is_settled {
             self.settle()?;
         }
-        Ok(self.enforcer.end_silent()?)
+        Ok(())
     }
 
     /// The first time: what an agent before attached is attached again by these programs, and what nobody

@@ -115,6 +115,10 @@ fn a_pod_that_ran_before_is_adopted_and_only_connections_that_policy_allows_go_o
         site.know(pod, true);
         site.keep(pod);
     }
+    // Without it `api` might have opened what nobody saw opened.
+    site.api.put("networkpolicies", "shop", "nobody", json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "spec": { "podSelector": { "matchLabels": { "app": "api" } }, "policyTypes": ["Egress"] } }));
     site.policy("api", "api", &["web"]);
     let (mut allowed, mut denied) = (connection(&web, &api), connection(&batch, &api));
     exchange_bytes(&mut allowed);
