@@ -116,7 +116,10 @@ build_base() {
     agnhost_image
 }
 
-build_netpol() { tests netpol.test kubernetes ./netpol; }
+build_netpol() {
+    tests netpol.test kubernetes ./netpol
+    program ginkgo kubernetes github.com/onsi/ginkgo/v2/ginkgo
+}
 
 # kinds MODULE FOLDER KIND...: definitions of policy kinds, as their module has them.
 kinds() {

@@ -15,6 +15,9 @@ use super::report::{Case, Outcome, Report};
 use crate::process::{self, ProcessError};
 
 const PROGRAM: &str = "netpol.test";
+const RUNNER: &str = "ginkgo";
+/// So many tests at a time: each waits for pods and for time-outs much longer than it works.
+const PROCESSES: u32 = 3;
 /// Part of the name of every test that opens such sockets.
 const SCTP: &str = "using SCTP";
 /// What a kernel shows that has them.
@@ -38,23 +41,25 @@ pub(crate) fn run(
     label: &str,
     only: &[String],
 ) -> Result<Report, NetpolError> {
-    let path = folder.join(format!("{label}.json"));
-    let log = folder.join(format!("{label}.log"));
+    let file = format!("{label}.json");
+    let (path, log) = (folder.join(&file), folder.join(format!("{label}.log")));
     for stale in [&path, &log] {
         // What is not there cannot be taken for today's.
         let _may_be_missing = fs::remove_file(stale);
     }
     println!("{label}: runs, and writes to {}", log.display());
-    let mut suite = process::command(cluster.bin().join(PROGRAM), folder);
-    suite.arg(format!("--kubeconfig={}", cluster.kubeconfig().display()));
-    suite.args(["--provider=skeleton", "--num-nodes=2", "--test.timeout=0", "--ginkgo.timeout=3h"]);
-    suite.args(["--ginkgo.no-color", "--ginkgo.v"]);
-    suite.arg(format!("--ginkgo.json-report={}", path.display()));
+    let mut suite = process::command(cluster.bin().join(RUNNER), folder);
+    suite.args(["run", "--no-color", "-v", "--timeout=3h"]).arg(format!("--procs={PROCESSES}"));
+    suite.arg(format!("--json-report={file}"));
+    suite.arg(format!("--output-dir={}", folder.display()));
     let asked = Asked { is_all: only.is_empty(), has_sctp: Path::new(SCTP_STATE).exists() };
     if !asked.has_sctp {
-        suite.arg(format!("--ginkgo.skip={SCTP}"));
+        suite.arg(format!("--skip={SCTP}"));
     }
-    suite.args(only.iter().map(|name| format!("--ginkgo.focus={name}")));
+    suite.args(only.iter().map(|name| format!("--focus={name}")));
+    suite.arg(cluster.bin().join(PROGRAM)).arg("--");
+    suite.arg(format!("--kubeconfig={}", cluster.kubeconfig().display()));
+    suite.args(["--provider=skeleton", "--num-nodes=2"]);
     // Whether tests failed is in the report.
     process::succeeds(&mut suite, Some(&log))?;
     let missing = |source| NetpolError::Missing { path: path.clone(), log: log.clone(), source };
