@@ -84,16 +84,16 @@ impl Enforcer {
         }
         let mut ended = Vec::new();
         for (id, _) in &moves {
-            ended.extend(self.lead(id, NOBODY)?);
+            ended.extend(self.move_to(id, NOBODY)?);
         }
         for (id, endpoint) in moves.iter().filter(|(_, endpoint)| *endpoint != NOBODY) {
-            ended.extend(self.lead(id, *endpoint)?);
+            ended.extend(self.move_to(id, *endpoint)?);
         }
         Ok(ended)
     }
 
     /// Leads an interface to another endpoint; what it had ends.
-    fn lead(&mut self, id: &str, endpoint: u32) -> Result<Vec<Event>, EnforceError> {
+    fn move_to(&mut self, id: &str, endpoint: u32) -> Result<Vec<Event>, EnforceError> {
         let Self { instance, netns, attached, .. } = self;
         let Some(attached) = attached.get_mut(id) else { return Ok(Vec::new()) };
         if attached.record.endpoint == endpoint {
