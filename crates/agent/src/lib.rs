@@ -15,6 +15,7 @@ mod health;
 mod host_end;
 mod http;
 mod kubepods;
+mod label;
 mod look_after;
 mod metrics;
 mod node_agent;

@@ -11,13 +11,15 @@ use abi::{Event, EventKind};
 use enforce::PodState;
 use enforce::status::NodeStatus;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::label::{
+    ByCommand, ByEvent, ByKind, ByResult, ByStep, EVENTS, Outcome, STEPS, Step, outcome, word_of,
+};
 use crate::node_agent::NodeAgent;
 use crate::plugin::COMMANDS;
 
@@ -25,66 +27,6 @@ use crate::plugin::COMMANDS;
 const FIRST: f64 = 0.0005;
 const FACTOR: f64 = 2.0;
 const BUCKETS: u16 = 17;
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByResult {
-    result: Outcome,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
-enum Outcome {
-    Success,
-    Failure,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByCommand {
-    command: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByEvent {
-    event: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByKind {
-    kind: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ByStep {
-    step: &'static str,
-}
-
-const EVENTS: [EventKind; 4] =
-    [EventKind::Opened, EventKind::Denied, EventKind::Cut, EventKind::Closed];
-
-/// A step from what is known to what is in force.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    /// Documents become a world and rules.
-    Read,
-    /// Interfaces are led to the endpoints of their pods.
-    Follow,
-    /// Tables are compiled and written.
-    Program,
-    /// Connections that wait and are cut are ended.
-    EndSilent,
-}
-
-const STEPS: [Step; 4] = [Step::Read, Step::Follow, Step::Program, Step::EndSilent];
-
-impl Step {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Follow => "follow",
-            Self::Program => "program",
-            Self::EndSilent => "end-silent",
-        }
-    }
-}
 
 /// Everything that is counted.
 #[derive(Clone)]
@@ -355,19 +297,6 @@ impl Metrics {
         #[expect(clippy::cast_precision_loss, reason = "no kernel has so much memory")]
         self.map_bytes.set(status.memory as f64);
     }
-}
-
-fn word_of(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::Opened => "opened",
-        EventKind::Denied => "denied",
-        EventKind::Cut => "cut",
-        EventKind::Closed => "closed",
-    }
-}
-
-fn outcome(is_done: bool) -> Outcome {
-    if is_done { Outcome::Success } else { Outcome::Failure }
 }
 
 fn number(count: usize) -> i64 {

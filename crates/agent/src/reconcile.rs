@@ -9,7 +9,7 @@ use std::time::Instant;
 use cni::{Answer, Attached as Enforced, Denied};
 use enforce::{PodInterface, PodState, chain};
 
-use crate::metrics::Step;
+use crate::label::Step;
 use crate::node_agent::{NodeAgent, Waiting, Wanted};
 use crate::{AgentError, Known, Local};
 

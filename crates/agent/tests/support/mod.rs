@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use agent::{HostSettings, Settings};
-use cni::{Answer, Attachment, AttachmentKey, PodArguments, Request};
 use apiserver::FakeApi;
+use cni::{Answer, Attachment, AttachmentKey, PodArguments, Request};
 use kube::Client;
 use ringfence_kernel::{Namespace, Wire};
 use serde_json::{Value, json};
