@@ -168,6 +168,7 @@ look_for_cluster() {
     have_for_root ip || want iproute2 "makes the networks of nodes"
     have_for_root nft || want nftables "translates the addresses of Services"
     have_for_root iptables || want iptables "does so in kube-proxy's older mode, and for host ports"
+    have jq || want jq "reads what plugins answer"
     have openssl || want openssl "makes a cluster's certificates"
     have_go || want golang-go "builds Kubernetes, etcd and CoreDNS"
 }

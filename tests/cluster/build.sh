@@ -137,7 +137,15 @@ build_cnp() {
     kinds admin experimental adminnetworkpolicies baselineadminnetworkpolicies
 }
 
-build_cni() { program cnitool kubernetes github.com/containernetworking/cni/cnitool; }
+# The plugins are for chains of version 1.1.0, which the nodes' own do not speak.
+build_cni() {
+    local plugin
+    program cnitool kubernetes github.com/containernetworking/cni/cnitool
+    program gc kubernetes ./gc
+    for plugin in main/bridge main/ptp ipam/host-local; do
+        program "plugins/${plugin#*/}" plugins "github.com/containernetworking/plugins/plugins/$plugin"
+    done
+}
 
 build_cyclonus() { program cyclonus kubernetes github.com/mattfenwick/cyclonus/cmd/cyclonus; }
 

@@ -36,6 +36,7 @@ TEXT
 # Copies, so that building anew changes nothing under a running agent.
 install_programs() {
     mkdir -p "$installed"
+    if [ "$from" -ef "$installed" ]; then return; fi
     install "$from/ringfence-agent" "$from/ringfence-cni" "$installed"
 }
 

@@ -138,6 +138,8 @@ pub(crate) enum SuiteName {
     Netpol,
     /// The conformance suite of ClusterNetworkPolicies, all features
     Cnp,
+    /// The CNI specification, by libcni's own tool
+    Cni,
     /// Generated policies with truth tables
     Cyclonus,
 }
@@ -148,6 +150,7 @@ impl SuiteName {
         match self {
             Self::Netpol => "netpol",
             Self::Cnp => "cnp",
+            Self::Cni => "cni",
             Self::Cyclonus => "cyclonus",
         }
     }
@@ -157,6 +160,7 @@ impl SuiteName {
         match self {
             Self::Netpol => &["base", "netpol"],
             Self::Cnp => &["base", "cnp"],
+            Self::Cni => &["base", "cni"],
             Self::Cyclonus => &["base", "cyclonus"],
         }
     }

@@ -4,6 +4,7 @@
 //! and run on a cluster of this machine; what it could not run is named, and never counts as passed.
 
 mod cluster;
+mod cni;
 mod cnp;
 mod cyclonus;
 mod go_test;
@@ -36,6 +37,8 @@ pub(crate) enum UpstreamError {
     Cyclonus(#[from] CyclonusError),
     #[error("the results cannot be written as XML")]
     Junit(#[from] JunitError),
+    #[error("the suite {suite} is one script: no part of it can be run alone")]
+    Only { suite: &'static str },
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -44,6 +47,9 @@ pub(crate) enum UpstreamError {
 
 /// Builds the suite, runs it on a cluster for each choice of families, and closes with one line.
 pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamError> {
+    if options.name == SuiteName::Cni && !options.only.is_empty() {
+        return Err(UpstreamError::Only { suite: options.name.word() });
+    }
     let folder = results(root)?;
     let mut all = Report::new(options.name.word());
     for families in families(options) {
@@ -51,6 +57,7 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
         let label = format!("{}-{}", options.name.word(), families.replace(' ', "-"));
         let report = match options.name {
             SuiteName::Netpol => netpol::run(&cluster, &folder, &label, &options.only)?,
+            SuiteName::Cni => cni::run(&cluster, &folder, &label)?,
             SuiteName::Cnp => cnp::run(&cluster, &folder, &label, &options.only)?,
             SuiteName::Cyclonus => cyclonus::run(&cluster, &folder, &label, &options.only)?,
         };
@@ -68,7 +75,7 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
 fn families(options: &cli::Suite) -> Vec<String> {
     let all: &[&str] = match options.name {
         SuiteName::Netpol => &["4 6", "6 4"],
-        SuiteName::Cnp | SuiteName::Cyclonus => &["4 6"],
+        SuiteName::Cni | SuiteName::Cnp | SuiteName::Cyclonus => &["4 6"],
     };
     let all = || all.iter().copied().map(str::to_owned).collect();
     if options.families.is_empty() { all() } else { options.families.clone() }

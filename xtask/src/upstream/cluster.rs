@@ -3,6 +3,8 @@
 //! The suites have a number of their own, so that they never end the cluster that somebody made with
 //! `make cluster`; whoever wants several runs at a time gives each another one.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,6 +23,8 @@ pub(crate) enum ClusterError {
     Process(#[from] ProcessError),
     #[error("`{script}` failed")]
     Script { script: &'static str },
+    #[error("cannot keep what is said in {}", path.display())]
+    Log { path: PathBuf, source: io::Error },
 }
 
 /// Two nodes; they are gone with the value, unless they are to be kept.
@@ -80,6 +84,14 @@ impl Cluster {
         let mut command = process::command(self.bin().join("kubectl"), &self.root);
         command.arg("--kubeconfig").arg(self.kubeconfig());
         command
+    }
+
+    /// What one of our scripts says to the end, well or not, as root; it is kept in `log`.
+    pub(crate) fn said_by(&self, script: &str, log: &Path) -> Result<String, ClusterError> {
+        let failed = |source| ClusterError::Log { path: log.to_path_buf(), source };
+        fs::write(log, "").map_err(failed)?;
+        process::succeeds(&mut self.as_root(script), Some(log))?;
+        fs::read_to_string(log).map_err(failed)
     }
 
     fn script(&self, name: &str) -> Command {
