@@ -187,7 +187,7 @@ const WEB: Option<usize> = Some(0);
 fn a_container_beside_an_executable_is_two_tellings_and_the_same_names_are_none() {
     let nginx = vec![(None, NGINX, false, 0)];
     let of_web = vec![(WEB, NGINX, false, 0)];
-    let at_first = follow(&[nginx.clone()]);
+    let at_first = follow(std::slice::from_ref(&nginx));
     assert_eq!(follow(&[nginx.clone(), vec![(None, NGINX, false, 1)]]), at_first);
     // The names of both, which are those of the new rules too.
     assert_eq!(follow(&[nginx.clone(), of_web.clone()]), at_first + 1);

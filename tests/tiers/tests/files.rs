@@ -42,7 +42,8 @@ fn table(names: &[(Option<&str>, &str)], staged: usize) -> (Compiled, model::Pod
 
 /// What the kernel is told of the container whose files all are the one with inode 5.
 fn told((compiled, pod): &(Compiled, model::PodId)) -> BTreeMap<(u64, u32), u32> {
-    let processes = compiled.subjects.processes(compiled.slots[pod], WEB, CONTAINER, |_| Some((5, 1)));
+    let processes =
+        compiled.subjects.processes(compiled.slots[pod], WEB, CONTAINER, |_| Some((5, 1)));
     let key = |key: ProcessKey| (key.inode, key.device);
     processes.into_iter().map(|(process, subject)| (key(process), subject)).collect()
 }
