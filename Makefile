@@ -13,7 +13,7 @@ SECONDS_TO_FUZZ ?= 60
 DURATION ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz soak cluster cluster-down bench docs ci
+.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz soak cluster cluster-down test-cluster bench docs ci
 
 help: ## list these names
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,14 @@ endif
 
 cluster-down: ## end that cluster, and leave nothing of it but its logs
 	@scripts/setup.sh root "to remove the namespaces of nodes" env RINGFENCE_CACHE=$(CACHE) tests/cluster/down.sh
+
+test-cluster: setup ## whether a cluster comes, works and goes, and others' suites on it: the CNI specification, Kubernetes' own
+	@scripts/setup.sh cluster
+	@RINGFENCE_CACHE=$(CACHE) tests/cluster/build.sh base
+	@scripts/setup.sh root "to make the namespaces of nodes" env CLUSTER=47 RINGFENCE_CACHE=$(CACHE) tests/cluster/leftovers.sh
+	@$(XTASK) suite check
+	@$(XTASK) suite cni
+	@$(XTASK) suite netpol
 
 bench: setup ## measure compiling, planning and the programs in the kernel
 	cargo bench --package ringfence-benches

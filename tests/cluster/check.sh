@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# check.sh: whether a cluster that is up does what a cluster does. In each family, from every node: pods on both nodes, a
+# check.sh: whether a cluster that is up does what a cluster does, in TAP. In each family, from every node: pods on both nodes, a
 # Service, the API server's Service, and names; and twins that must not answer, so that an answer means something.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
+. "$here/lib/tap.sh"
 namespace=check
 kubectl() { "$bin/kubectl" --kubeconfig "$kubeconfig" --namespace "$namespace" "$@"; }
 
@@ -36,19 +37,6 @@ TEXT
 # names_of POD: what a pod's name server says of the Service, one address a line.
 names_of() { kubectl exec "$1" -- nslookup web.check.svc.cluster.local | sed -n 's/^Address: *\([0-9a-f.:]*\)$/\1/p' | sort; }
 
-tried=0
-failed=0
-
-# expect WANTED WHAT COMMAND...: WANTED is yes or no.
-expect() {
-    local answer=no
-    if "${@:3}" >/dev/null 2>&1; then answer=yes; fi
-    tried=$((tried + 1))
-    [ "$answer" = "$1" ] && return
-    failed=$((failed + 1))
-    echo "check: $2: $answer instead of $1"
-}
-
 # reach POD HOST PORT, where the host of IPv6 has brackets.
 reach() { kubectl exec "$1" -- /agnhost connect --timeout=2s "$2:$3"; }
 
@@ -60,24 +48,24 @@ service_addresses() { kubectl get service web --output "jsonpath={.spec.clusterI
 check_from() {
     local address wanted
     for address in $(addresses_of); do
-        expect yes "$1 to the pod $address" reach "$1" "$(hosted "$address")" 80
-        expect no "$1 to a closed port of $address" reach "$1" "$(hosted "$address")" 81
+        expect "$1 to the pod $address" reach "$1" "$(hosted "$address")" 80
+        expect "$1 to a closed port of $address" refused reach "$1" "$(hosted "$address")" 81
     done
     for address in $(service_addresses); do
-        expect yes "$1 to the Service $address" reach "$1" "$(hosted "$address")" 8080
-        expect no "$1 to no port of the Service $address" reach "$1" "$(hosted "$address")" 80
+        expect "$1 to the Service $address" reach "$1" "$(hosted "$address")" 8080
+        expect "$1 to no port of the Service $address" refused reach "$1" "$(hosted "$address")" 80
     done
-    expect yes "$1 to the API server" reach "$1" kubernetes.default.svc.cluster.local 443
-    expect no "$1 to a name that there is not" reach "$1" nobody.check.svc.cluster.local 443
+    expect "$1 to the API server" reach "$1" kubernetes.default.svc.cluster.local 443
+    expect "$1 to a name that there is not" refused reach "$1" nobody.check.svc.cluster.local 443
     wanted=$(service_addresses | tr ' ' '\n' | sort)
-    expect yes "$1 asks for the Service's addresses" test "$(names_of "$1")" = "$wanted"
+    expect "$1 asks for the Service's addresses" test "$(names_of "$1")" = "$wanted"
 }
 
 start
 wanted=$(wc -w <<<"$families")
 found=$(addresses_of | wc -w)
-expect yes "addresses of pods: $found" test "$found" -eq $((nodes * wanted))
+expect "addresses of pods: $found" test "$found" -eq $((nodes * wanted))
 for pod in $(kubectl get pods --output "jsonpath={.items[*].metadata.name}"); do check_from "$pod"; done
 "$bin/kubectl" --kubeconfig "$kubeconfig" delete namespace "$namespace" >/dev/null
-echo "check=cluster families=${families/ /-} proxy=$proxy tried=$tried failed=$failed"
-[ "$failed" -eq 0 ] && [ "$tried" -gt 0 ]
+end_tap
+[ "$failed" -eq 0 ]

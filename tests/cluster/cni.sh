@@ -3,32 +3,12 @@
 # It says in TAP what it found. The kubelet of that node is stopped meanwhile, since the pod is started by hand.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
-for part in process control_plane node; do
+for part in process control_plane node tap; do
     . "$here/lib/$part.sh"
 done
 node=$(node_name 1)
 work=$state/cni
 netns=$name-cni
-count=0
-
-# --- saying it --------------------------------------------------------------------------------
-
-# expect WHAT COMMAND...: COMMAND is to succeed. `refused` in front of it turns that round.
-expect() {
-    local output word=ok
-    output=$("${@:2}" 2>&1) || word="not ok"
-    count=$((count + 1))
-    echo "$word $count - $1"
-    if [ "$word" = "not ok" ]; then while read -r line; do echo "# $line"; done <<<"$output"; fi
-}
-
-refused() {
-    local output
-    if output=$("$@" 2>&1); then
-        echo "it was to fail, and said: $output"
-        return 1
-    fi
-}
 
 # --- asking -----------------------------------------------------------------------------------
 
@@ -157,4 +137,5 @@ expect "as many pins as before: $before" test "$(pins)" -eq "$before"
 "$here/on-node.sh" 1 ip netns delete "$netns"
 kubectl delete pod cni --grace-period=0 --force >/dev/null 2>&1
 add_services 1
-echo "1..$count"
+end_tap
+[ "$failed" -eq 0 ]

@@ -121,9 +121,12 @@ pub(crate) struct Suite {
     /// Which one
     #[arg(value_enum)]
     pub(crate) name: SuiteName,
-    /// The cluster's families, as "4 6", "6 4", "4" or "6"; once for each that is given
+    /// The cluster's families instead of all that the suite runs with: "4 6", "6 4", "4" or "6"
     #[arg(long, value_name = "FAMILIES")]
-    pub(crate) families: Vec<String>,
+    pub(crate) families: Option<String>,
+    /// kube-proxy's mode instead of all that the suite runs with: nftables, iptables or none
+    #[arg(long, value_name = "MODE")]
+    pub(crate) proxy: Option<String>,
     /// Only tests whose names match; for cyclonus, those that have the tag
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
@@ -134,35 +137,44 @@ pub(crate) struct Suite {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SuiteName {
-    /// Kubernetes' own end-to-end tests of NetworkPolicies
-    Netpol,
-    /// The conformance suite of ClusterNetworkPolicies, all features
-    Cnp,
+    /// Whether a cluster with Ringfence does what a cluster does: ours
+    Check,
     /// The CNI specification, by libcni's own tool
     Cni,
+    /// The conformance suite of ClusterNetworkPolicies, all features
+    Cnp,
     /// Generated policies with truth tables
     Cyclonus,
+    /// Kubernetes' own end-to-end tests of NetworkPolicies
+    Netpol,
 }
 
 impl SuiteName {
     /// As it is written.
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Self::Netpol => "netpol",
-            Self::Cnp => "cnp",
+            Self::Check => "check",
             Self::Cni => "cni",
+            Self::Cnp => "cnp",
             Self::Cyclonus => "cyclonus",
+            Self::Netpol => "netpol",
         }
     }
 
     /// What `tests/cluster/build.sh` has to build for it.
     pub(crate) fn parts(self) -> &'static [&'static str] {
         match self {
-            Self::Netpol => &["base", "netpol"],
-            Self::Cnp => &["base", "cnp"],
+            Self::Check => &["base"],
             Self::Cni => &["base", "cni"],
+            Self::Cnp => &["base", "cnp"],
             Self::Cyclonus => &["base", "cyclonus"],
+            Self::Netpol => &["base", "netpol"],
         }
+    }
+
+    /// Whether it is one script of ours, of which no part runs by itself.
+    pub(crate) fn is_script(self) -> bool {
+        matches!(self, Self::Check | Self::Cni)
     }
 }
 

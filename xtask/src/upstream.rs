@@ -4,12 +4,12 @@
 //! and run on a cluster of this machine; what it could not run is named, and never counts as passed.
 
 mod cluster;
-mod cni;
 mod cnp;
 mod cyclonus;
 mod go_test;
 mod netpol;
 mod report;
+mod script;
 
 use std::fs;
 use std::io;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use crate::Ended;
 use crate::cli::{self, SuiteName};
 use crate::process::ProcessError;
-use cluster::{Cluster, ClusterError};
+use cluster::{Cluster, ClusterError, Variant};
 use cnp::CnpError;
 use cyclonus::CyclonusError;
 use netpol::NetpolError;
@@ -47,19 +47,20 @@ pub(crate) enum UpstreamError {
 
 /// Builds the suite, runs it on a cluster for each choice of families, and closes with one line.
 pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamError> {
-    if options.name == SuiteName::Cni && !options.only.is_empty() {
-        return Err(UpstreamError::Only { suite: options.name.word() });
+    let suite = options.name.word();
+    if options.name.is_script() && !options.only.is_empty() {
+        return Err(UpstreamError::Only { suite });
     }
     let folder = results(root)?;
-    let mut all = Report::new(options.name.word());
-    for families in families(options) {
-        let cluster = Cluster::up(root, options.name.parts(), &families, options.keep)?;
-        let label = format!("{}-{}", options.name.word(), families.replace(' ', "-"));
+    let mut all = Report::new(suite);
+    for variant in variants(options) {
+        let label = format!("{suite}-{}", variant.label());
+        let cluster = Cluster::up(root, options.name.parts(), variant, options.keep)?;
         let report = match options.name {
-            SuiteName::Netpol => netpol::run(&cluster, &folder, &label, &options.only)?,
-            SuiteName::Cni => cni::run(&cluster, &folder, &label)?,
+            SuiteName::Check | SuiteName::Cni => script::run(suite, &cluster, &folder, &label)?,
             SuiteName::Cnp => cnp::run(&cluster, &folder, &label, &options.only)?,
             SuiteName::Cyclonus => cyclonus::run(&cluster, &folder, &label, &options.only)?,
+            SuiteName::Netpol => netpol::run(&cluster, &folder, &label, &options.only)?,
         };
         let path = folder.join(format!("{label}.xml"));
         let failed = |source| UpstreamError::Write { path: path.clone(), source };
@@ -71,14 +72,22 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
     Ok(if all.is_good() { Ended::Well } else { Ended::Badly })
 }
 
-/// A suite that knows one family at a time runs twice: each family is once what a Service gets unasked.
-fn families(options: &cli::Suite) -> Vec<String> {
-    let all: &[&str] = match options.name {
-        SuiteName::Netpol => &["4 6", "6 4"],
-        SuiteName::Cni | SuiteName::Cnp | SuiteName::Cyclonus => &["4 6"],
-    };
-    let all = || all.iter().copied().map(str::to_owned).collect();
-    if options.families.is_empty() { all() } else { options.families.clone() }
+/// The clusters that a suite is run on. One that knows a single family runs twice, so that each family
+/// is once what a Service gets unasked; kube-proxy's modes come along with that.
+fn variants(options: &cli::Suite) -> Vec<Variant> {
+    let first = Variant::new("4 6", "nftables");
+    let second = Variant::new("6 4", "iptables");
+    let (families, proxy) = (&options.families, &options.proxy);
+    if families.is_some() || proxy.is_some() {
+        let families = families.clone().unwrap_or(first.families);
+        let proxy = proxy.clone().unwrap_or(first.proxy);
+        return vec![Variant { families, proxy }];
+    }
+    match options.name {
+        SuiteName::Check => vec![first, second, Variant::new("6", "nftables")],
+        SuiteName::Netpol => vec![first, second],
+        SuiteName::Cni | SuiteName::Cnp | SuiteName::Cyclonus => vec![first],
+    }
 }
 
 /// The folder for results, below the one for everything that is built.

@@ -27,12 +27,32 @@ pub(crate) enum ClusterError {
     Log { path: PathBuf, source: io::Error },
 }
 
+/// What is different between the clusters that a suite is run on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variant {
+    /// `CLUSTER_FAMILIES` of the scripts.
+    pub(crate) families: String,
+    /// `CLUSTER_PROXY` of the scripts.
+    pub(crate) proxy: String,
+}
+
+impl Variant {
+    pub(crate) fn new(families: &str, proxy: &str) -> Self {
+        Self { families: families.to_owned(), proxy: proxy.to_owned() }
+    }
+
+    /// As part of the names of files.
+    pub(crate) fn label(&self) -> String {
+        format!("{}-{}", self.families.replace(' ', "-"), self.proxy)
+    }
+}
+
 /// Two nodes; they are gone with the value, unless they are to be kept.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     root: PathBuf,
     number: String,
-    families: String,
+    variant: Variant,
     is_kept: bool,
 }
 
@@ -41,12 +61,11 @@ impl Cluster {
     pub(crate) fn up(
         root: &Path,
         parts: &[&str],
-        families: &str,
+        variant: Variant,
         is_kept: bool,
     ) -> Result<Self, ClusterError> {
         let number = std::env::var("CLUSTER").unwrap_or_else(|_| NUMBER.to_owned());
-        let cluster =
-            Self { root: root.to_path_buf(), number, families: families.to_owned(), is_kept };
+        let cluster = Self { root: root.to_path_buf(), number, variant, is_kept };
         let mut build = cluster.script("build.sh");
         build.args(parts);
         succeed("build.sh", &mut build)?;
@@ -103,7 +122,8 @@ impl Cluster {
         command.args(["root", WHY_ROOT, "env"]);
         command.arg(format!("RINGFENCE_CACHE={}", process::cache().display()));
         command.arg(format!("CLUSTER={}", self.number));
-        command.arg(format!("CLUSTER_FAMILIES={}", self.families));
+        command.arg(format!("CLUSTER_FAMILIES={}", self.variant.families));
+        command.arg(format!("CLUSTER_PROXY={}", self.variant.proxy));
         command.arg(self.root.join("tests/cluster").join(name));
         command
     }

@@ -1,7 +1,7 @@
-//! The CNI specification, by libcni's own cnitool on a node of a cluster.
+//! Suites that are a script of `tests/cluster`, which says in TAP what it found.
 //!
-//! What a runtime asks in which order is a script (`tests/cluster/cni.sh`), which says in TAP what it
-//! found.
+//! What has to be asked in which order of a node, with other people's tools, reads best as the
+//! commands that it is.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,17 +9,22 @@ use std::time::Duration;
 use super::cluster::{Cluster, ClusterError};
 use super::report::{Case, Outcome, Report};
 
-/// Runs all of it, and keeps what it says in `folder`.
-pub(crate) fn run(cluster: &Cluster, folder: &Path, label: &str) -> Result<Report, ClusterError> {
+/// Runs the script that is called like the suite, and keeps what it says in `folder`.
+pub(crate) fn run(
+    suite: &'static str,
+    cluster: &Cluster,
+    folder: &Path,
+    label: &str,
+) -> Result<Report, ClusterError> {
     let log = folder.join(format!("{label}.tap"));
     println!("{label}: runs, and writes to {}", log.display());
-    let said = cluster.said_by("cni.sh", &log)?;
-    Ok(read(&said))
+    let said = cluster.said_by(&format!("{suite}.sh"), &log)?;
+    Ok(read(suite, &said))
 }
 
 /// Reads TAP. Without the plan in its last line the script did not come to its end.
-fn read(tap: &str) -> Report {
-    let mut report = Report::new("cni");
+fn read(suite: &'static str, tap: &str) -> Report {
+    let mut report = Report::new(suite);
     let mut has_ended = false;
     for line in tap.lines() {
         if let Some(name) = line.strip_prefix("ok ") {
@@ -56,7 +61,7 @@ mod tests {
 
     #[test]
     fn what_is_not_ok_failed_with_what_was_said_of_it() {
-        let report = read("ok 1 - ADD\nnot ok 2 - CHECK\n# it is\n# gone\n1..2\n");
+        let report = read("cni", "ok 1 - ADD\nnot ok 2 - CHECK\n# it is\n# gone\n1..2\n");
         assert_eq!(report.closing(), "suite=cni passed=1 failed=1 skipped=0");
         let last = report.cases.last().map(|case| (case.name.as_str(), case.outcome.clone()));
         let why = "it is\ngone\n".to_owned();
@@ -65,9 +70,9 @@ mod tests {
 
     #[test]
     fn a_script_that_stops_early_failed_even_where_all_was_well_so_far() {
-        assert!(read("ok 1 - ADD\n1..1\n").is_good());
-        assert!(!read("ok 1 - ADD\n").is_good());
-        assert!(!read("ok 1 - ADD\nok 2 - DEL\n1..3\n").is_good());
-        assert!(!read("").is_good());
+        assert!(read("cni", "ok 1 - ADD\n1..1\n").is_good());
+        assert!(!read("cni", "ok 1 - ADD\n").is_good());
+        assert!(!read("cni", "ok 1 - ADD\nok 2 - DEL\n1..3\n").is_good());
+        assert!(!read("cni", "").is_good());
     }
 }
