@@ -139,7 +139,7 @@ mod tests {
         let opened = opened(false);
         let is_cut = |image: &Image| is_cut(image, nobody, (&key(Protocol::Tcp), &opened));
         assert!(is_cut(&denied), "nobody may");
-        let mut one_may = denied.clone();
+        let mut one_may = denied;
         one_may.subjects.insert(SubjectKey { endpoint: 1, subject: 77 }, 900);
         let free = Endpoint { sets: Sets::live(0, 0).unwrap_or_default(), ..Endpoint::default() };
         one_may.endpoints.insert(900, free);
