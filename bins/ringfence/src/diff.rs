@@ -78,12 +78,13 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     let (diff, unknown) = progress::during("comparing who reaches whom", compare);
     let crowds = new.crowds(By::Workload);
     let header = joined(arguments, &old, &new);
+    let rest: Vec<String> = new.rest().into_iter().collect();
     let said = arguments.output.say(&Report {
         header: &header,
         body: &Body::new(&diff, &[], &report::diff::each(&unknown)),
         lines: &report::diff::each(&diff),
         table: &report::diff::table(&diff, &crowds),
-        closing: &[certain::rows(&unknown, &crowds), report::diff::closing(&diff)].concat(),
+        closing: &[certain::rows(&unknown, &crowds), report::diff::closing(&diff), rest].concat(),
     });
     match said == Exit::Good && fails(arguments, &diff, &new) {
         true => Exit::Bad,

@@ -60,6 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     let certain = table(&exposure);
     let unknown = most.as_ref().map(|most| unknown::rows(&certain, &table(most), COLUMNS));
     let closing = unknown.into_iter().flatten().chain([report::exposure::closing(&exposure)]);
+    let closing = closing.chain(manifests.rest());
     let possible = most.as_ref().map(|most| most.exposed.as_slice()).unwrap_or_default();
     arguments.output.say(&Report {
         header: &header,

@@ -70,6 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     let unknown = possible.as_ref().map(|most| unknown::rows(&certain, &table(most), COLUMNS));
     let possible = possible.as_ref().map(report::reach::each).unwrap_or_default();
     let closing = unknown.into_iter().flatten().chain([report::reach::closing(&reached)]);
+    let closing = closing.chain(manifests.rest());
     arguments.output.say(&Report {
         header: &header,
         body: &Body::new(&reached, &lines, &possible),

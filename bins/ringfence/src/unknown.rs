@@ -55,6 +55,12 @@ impl Manifests {
         Crowds::new(&self.world, by).partial(!self.unread.is_empty())
     }
 
+    /// What follows rows that cannot be all.
+    pub(crate) fn rest(&self) -> Option<String> {
+        let is_partial = !self.unread.is_empty();
+        is_partial.then(|| "nothing is said of whoever could not be read".to_owned())
+    }
+
     /// Whether `flow` is decided whatever could not be read. An example of an address is nobody's.
     pub(crate) fn is_certain(&self, flow: &Flow, is_example: bool) -> bool {
         let is_same = self.bounds.as_ref().is_none_or(|bounds| {

@@ -139,6 +139,8 @@ fn reach_says_what_is_certain_and_what_is_not() {
     let (_, said, _) = cluster.says(&["reach", "--to", "payments/db"]);
     assert!(said.lines().any(|line| line.starts_with("unknown: ")), "{said}");
     let (_, said, _) = cluster.says(&["reach", "--from", "shop/web", "--to", "shop/db"]);
+    assert!(said.ends_with("nothing is said of whoever could not be read\n"), "{said}");
+    assert!(!said.contains("*  "), "nobody is everybody: {said}");
     assert!(!said.lines().any(|line| line.starts_with("unknown: ")), "{said}");
 }
 
@@ -278,6 +280,35 @@ fn every_other_command_reads_a_cluster_and_ends_with_two_where_it_may_not_see_al
     assert_eq!(codes(), [0, 0, 0, 0]);
     cluster.hides_policies();
     assert_eq!(codes()[..3], [2, 2, 2]);
+}
+
+#[test]
+fn what_is_unknown_is_in_the_schemas() {
+    let cluster = Cluster::start();
+    cluster.hides_policies();
+    let explain = ["explain", "--from", "shop/web", "--to", "payments/db", "--port", "5432"];
+    let mut closed = policy("web", "nobody");
+    closed["metadata"] = json!({ "name": "closed" });
+    cluster.file("closed.json", &closed);
+    let commands: [(&str, &[&str]); 4] = [
+        ("reach", &["reach"]),
+        ("exposure", &["exposure"]),
+        ("diff", &["diff", "closed.json", "-n", "payments"]),
+        ("explain", &explain),
+    ];
+    for (name, words) in commands {
+        let schema = format!("{}/../../docs/schema/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let schema = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+        let (_, said) = cluster.json(words);
+        let is_open = said["unknown"].is_array() || said["verdict"] == "unknown";
+        assert!(is_open, "{name} has something to say: {said}");
+        let errors: Vec<String> = jsonschema::validator_for(&schema)
+            .unwrap()
+            .iter_errors(&said)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, [""; 0], "{name}");
+    }
 }
 
 #[test]
