@@ -64,12 +64,10 @@ soak: setup ## churn, crashes and upgrades under judged traffic for DURATION=10m
 cluster: setup ## a Kubernetes cluster of CLUSTER_NODES=2 nodes on this machine, with Ringfence; settings in tests/cluster
 	@scripts/setup.sh cluster
 	@RINGFENCE_CACHE=$(CACHE) tests/cluster/build.sh base
-	@scripts/setup.sh root "to make the namespaces of nodes" env RINGFENCE_CACHE=$(CACHE) tests/cluster/up.sh
-ifneq ($(wildcard bins/ringfence-agent),)
 	cargo build --package ringfence-agent --package ringfence-cni
+	@scripts/setup.sh root "to make the namespaces of nodes" env RINGFENCE_CACHE=$(CACHE) tests/cluster/up.sh
 	@scripts/setup.sh root "to start an agent on every node" \
 		env RINGFENCE_CACHE=$(CACHE) tests/cluster/ringfence.sh $(abspath $(TARGET))/debug
-endif
 	@RINGFENCE_CACHE=$(CACHE) tests/cluster/next.sh
 
 cluster-down: ## end that cluster, and leave nothing of it but its logs

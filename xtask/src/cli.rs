@@ -130,6 +130,9 @@ pub(crate) struct Suite {
     /// Only tests whose names match; for cyclonus, those that have the tag
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
+    /// Without Ringfence, to see that the suite can fail
+    #[arg(long)]
+    pub(crate) bare: bool,
     /// Leave the cluster up, to look at
     #[arg(long)]
     pub(crate) keep: bool,

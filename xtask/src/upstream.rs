@@ -52,10 +52,16 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
         return Err(UpstreamError::Only { suite });
     }
     let folder = results(root)?;
+    if !options.bare {
+        cluster::build_ringfence(root)?;
+    }
     let mut all = Report::new(suite);
     for variant in variants(options) {
         let label = format!("{suite}-{}", variant.label());
         let cluster = Cluster::up(root, options.name.parts(), variant, options.keep)?;
+        if !options.bare {
+            cluster.enforce()?;
+        }
         let report = match options.name {
             SuiteName::Check | SuiteName::Cni => script::run(suite, &cluster, &folder, &label)?,
             SuiteName::Cnp => cnp::run(&cluster, &folder, &label, &options.only)?,

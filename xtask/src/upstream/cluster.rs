@@ -66,23 +66,13 @@ impl Cluster {
     ) -> Result<Self, ClusterError> {
         let number = std::env::var("CLUSTER").unwrap_or_else(|_| NUMBER.to_owned());
         let cluster = Self { root: root.to_path_buf(), number, variant, is_kept };
-        let mut build = cluster.script("build.sh");
-        build.args(parts);
-        succeed("build.sh", &mut build)?;
+        succeed("build.sh", cluster.script("build.sh").args(parts))?;
         succeed("up.sh", &mut cluster.as_root("up.sh"))?;
-        cluster.enforce()?;
         Ok(cluster)
     }
 
-    /// Builds Ringfence and puts it on every node; a suite without it fails, and shows that it can.
-    fn enforce(&self) -> Result<(), ClusterError> {
-        if !self.root.join("bins/ringfence-agent").is_dir() {
-            println!("there is no agent yet: nothing enforces");
-            return Ok(());
-        }
-        let mut build = process::command("cargo", &self.root);
-        build.arg("build").args(PROGRAMS.iter().flat_map(|program| ["--package", program]));
-        succeed("cargo build", &mut build)?;
+    /// Puts Ringfence on every node; it was built by `build_ringfence`.
+    pub(crate) fn enforce(&self) -> Result<(), ClusterError> {
         let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
         let mut enforce = self.as_root("ringfence.sh");
         succeed("ringfence.sh", enforce.arg(self.root.join(target).join("debug")))
@@ -137,6 +127,13 @@ impl Drop for Cluster {
             eprintln!("error: the cluster stays: {error}");
         }
     }
+}
+
+/// Builds what `enforce` puts on nodes, as whoever we are.
+pub(crate) fn build_ringfence(root: &Path) -> Result<(), ClusterError> {
+    let mut build = process::command("cargo", root);
+    build.arg("build").args(PROGRAMS.iter().flat_map(|program| ["--package", program]));
+    succeed("cargo build", &mut build)
 }
 
 fn succeed(script: &'static str, command: &mut Command) -> Result<(), ClusterError> {
