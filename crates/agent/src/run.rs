@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::thread::{self, JoinHandle};
 
 use kube::Client;
 use tokio::net::TcpListener;
@@ -39,10 +40,7 @@ pub async fn run(settings: Settings, client: Client, server: &str) -> Result<(),
     let agent = NodeAgent::open(settings, address_of(server), metrics, health)?;
     tokio::spawn(socket::serve(socket, asks));
     let _watches = cluster::watch(&client, &heard);
-    let worker = Worker { agent, news, asks: asked };
-    let (works, stopped) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("node".to_owned());
-    thread.spawn(move || work(worker, works)).map_err(AgentError::Process)?;
+    let (_works, stopped) = Works::start(|stop| Worker { agent, news, asks: asked, stop })?;
     tokio::select! {
         () = ended => {
             tracing::info!("the agent ends; what is enforced stays enforced");
@@ -52,8 +50,37 @@ pub async fn run(settings: Settings, client: Client, server: &str) -> Result<(),
     }
 }
 
-/// It waits for the kernel, so it has a thread of its own. Whoever waits for `works` learns when it ends,
-/// however that is.
+/// The thread that works: it waits for the kernel, so it is none of the runtime's. Whoever drops this waits
+/// until what it does is done, so that nobody takes up what is half done.
+struct Works {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Works {
+    /// Begins to work. Returns what is dropped when the thread ends, however that is.
+    fn start(
+        worker: impl FnOnce(oneshot::Receiver<()>) -> Worker,
+    ) -> Result<(Self, oneshot::Receiver<()>), AgentError> {
+        let (stop, stops) = oneshot::channel();
+        let (works, stopped) = oneshot::channel();
+        let worker = worker(stops);
+        let thread = thread::Builder::new().name("node".to_owned());
+        let thread = thread.spawn(move || work(worker, works)).map_err(AgentError::Process)?;
+        Ok((Self { stop: Some(stop), thread: Some(thread) }, stopped))
+    }
+}
+
+impl Drop for Works {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // One that crashed has ended too, and `stopped` has said so.
+            drop(thread.join());
+        }
+    }
+}
+
 fn work(worker: Worker, works: oneshot::Sender<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {

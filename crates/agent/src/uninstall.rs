@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::Settings;
 use crate::chain_file::{InstallError, uninstall as uninstall_plugin};
@@ -48,7 +48,19 @@ pub fn uninstall(settings: &Settings) -> Result<(), UninstallError> {
         move |source| UninstallError::File { path, source }
     };
     absent(fs::remove_file(&settings.socket)).map_err(left(&settings.socket))?;
-    absent(fs::remove_dir_all(&settings.state_dir)).map_err(left(&settings.state_dir))
+    absent(fs::remove_dir_all(&settings.state_dir)).map_err(left(&settings.state_dir))?;
+    [&settings.pins, &settings.socket, &settings.state_dir]
+        .into_iter()
+        .for_each(|path| leave(path));
+    Ok(())
+}
+
+/// The folder around something of ours goes too, unless somebody else has something there.
+fn leave(path: &Path) {
+    if let Some(folder) = path.parent() {
+        // That it is not empty is no failure.
+        let _ = fs::remove_dir(folder);
+    }
 }
 
 fn absent(removed: io::Result<()>) -> io::Result<()> {

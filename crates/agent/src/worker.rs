@@ -35,10 +35,12 @@ pub(crate) struct Worker {
     pub(crate) agent: NodeAgent,
     pub(crate) news: mpsc::Receiver<Heard>,
     pub(crate) asks: mpsc::Receiver<Ask>,
+    /// Ends when it is enough.
+    pub(crate) stop: oneshot::Receiver<()>,
 }
 
 impl Worker {
-    /// Works until nobody is left to tell it anything.
+    /// Works until it is enough, or nobody is left to tell it anything.
     pub(crate) async fn run(mut self) {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -52,6 +54,7 @@ impl Worker {
                     Some(ask) => self.asked(ask),
                     None => return,
                 },
+                _ = &mut self.stop => return,
                 _ = look.tick() => self.agent.look_after(),
             }
         }

@@ -93,6 +93,7 @@ fn what_is_enforced_stays_when_the_agent_dies_and_the_next_one_removes_nothing_b
     };
     let mut open = connection(&web, &api);
     exchange_bytes(&mut open);
+    let before = site.observe();
     drop(agent);
     is_as_it_was();
     exchange_bytes(&mut open);
@@ -102,8 +103,28 @@ fn what_is_enforced_stays_when_the_agent_dies_and_the_next_one_removes_nothing_b
     is_as_it_was();
     site.api.fail("networkpolicies", false);
     site.wait_settled();
+    assert!(site.observe() == before, "it had nothing to write");
     is_as_it_was();
     exchange_bytes(&mut open);
+}
+
+#[test]
+fn uninstalling_leaves_nothing_but_the_network() {
+    let Some(site) = Site::new("uninstall") else { return };
+    site.policy("api", "api", &[]);
+    let agent = site.start(site.settings());
+    let (web, api) = (site.sandbox("web", 10), site.sandbox("api", 11));
+    for pod in [&web, &api] {
+        site.know(pod, true);
+        assert_eq!(site.add(pod), ENFORCED);
+    }
+    assert!(!site.connects(&web, &api, SILENCE));
+    drop(agent);
+    for _ in 0..2 {
+        agent::uninstall(&site.settings()).unwrap();
+        assert!(site.is_clean());
+    }
+    site.wait_connects(&web, &api, true);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod bpffs;
 mod carry;
 mod clsact;
 mod collect;
+mod columns;
 mod company;
 mod config;
 mod counters;

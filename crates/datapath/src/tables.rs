@@ -10,13 +10,16 @@ use abi::{
     RowValue, RuleCount, ServiceKey, ServiceValue, SubjectKey, TranslationKey, TranslationValue,
 };
 
-use crate::{Config, OpenError, Programs, share::Shares, table::Table, words::Words};
+use crate::{
+    Config, OpenError, Programs, columns::Columns, share::Shares, table::Table, words::Words,
+};
 
 #[derive(Debug)]
 pub(crate) struct Tables {
     pub(crate) peers: Table<Address, u32>,
     pub(crate) prefixes: Table<PrefixKey, u32>,
     pub(crate) ports: Table<u32, u32>,
+    pub(crate) columns: Columns,
     pub(crate) rows: Table<RowKey, RowValue>,
     pub(crate) cells: Table<u32, Cell>,
     pub(crate) services: Table<ServiceKey, ServiceValue>,
@@ -46,11 +49,13 @@ impl Tables {
         let (programs, slots) = (config.programs, config.capacities.endpoints);
         let endpoints: Table<u32, u64> = Table::open(maps, "endpoints")?;
         let is_for = |wanted| programs == wanted;
+        let ports: Table<u32, u32> = Table::open(maps, "ports")?;
         let held: Table<u32, u64> = Table::open(maps, "held")?;
         Ok(Self {
             peers: Table::open(maps, "peers")?,
             prefixes: Table::open(maps, "prefixes")?,
-            ports: Table::open(maps, "ports")?,
+            columns: Columns::map(ports.fd())?,
+            ports,
             rows: Table::open(maps, "rows")?,
             cells: Table::open(maps, "cells")?,
             services: Table::open(maps, "services")?,

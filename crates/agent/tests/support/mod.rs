@@ -21,11 +21,13 @@ use std::time::{Duration, Instant};
 use agent::{HostSettings, Settings};
 use apiserver::FakeApi;
 use cni::{Answer, Attachment, AttachmentKey, PodArguments, Request};
+use compile::Image;
+use datapath::{Config, Instance};
 use kube::Client;
 use ringfence_kernel::{Namespace, Wire};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinHandle;
 
 pub(crate) const NODE: &str = "n1";
@@ -46,14 +48,18 @@ pub(crate) struct Site {
     cgroup: PathBuf,
 }
 
-/// An agent that runs until it is dropped, which is as sudden as a kill.
+/// An agent that runs until it is dropped, between two things that it does.
 pub(crate) struct Running {
-    task: JoinHandle<()>,
+    task: Option<JoinHandle<()>>,
+    runtime: Handle,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = self.task.take() {
+            task.abort();
+            drop(self.runtime.block_on(task));
+        }
     }
 }
 
@@ -127,7 +133,7 @@ impl Site {
                 eprintln!("the agent ended: {}", agent::chain(&error));
             }
         });
-        Running { task }
+        Running { task: Some(task), runtime: self.runtime.handle().clone() }
     }
 
     /// A sandbox with a veth to the node's bridge, as the plugins of a chain leave it.
@@ -221,6 +227,19 @@ impl Site {
         names
     }
 
+    /// What the kernel's tables hold, words and their generations included.
+    pub(crate) fn observe(&self) -> Image {
+        let mut config = Config::new(self.pins.clone());
+        config.node_namespace = Some(self.node.run(datapath::netns_cookie).unwrap().unwrap());
+        Instance::open(&config).unwrap().observe().unwrap()
+    }
+
+    /// Whether anything is left of what an agent made.
+    pub(crate) fn is_clean(&self) -> bool {
+        let settings = self.settings();
+        !self.pins.exists() && !settings.socket.exists() && !settings.state_dir.exists()
+    }
+
     /// Where sandboxes are kept that ran before the agent.
     pub(crate) fn keep(&self, pod: &Sandbox) {
         let folder = self.folder.path().join("netns");
@@ -262,9 +281,10 @@ pub(crate) fn of_pod(name: &str, uid: &str) -> Value {
         "spec": { "nodeName": NODE, "containers": [{ "name": "main" }] }, "status": {} })
 }
 
+/// The listener before may live on for a moment, in a process that another test is about to start.
 pub(crate) fn listen(pod: &Sandbox) -> TcpListener {
     let at = SocketAddr::from((pod.address, PORT));
-    pod.netns.run(move || TcpListener::bind(at).unwrap()).unwrap()
+    wait_for(|| pod.netns.run(move || TcpListener::bind(at).ok()).unwrap())
 }
 
 /// A connection between the two: both its ends.
