@@ -3,6 +3,8 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 image=$(<"$bin/images/agnhost.name")
+number_set=
+if [ "$number" -ne 0 ]; then number_set="CLUSTER=$number "; fi
 cat <<TEXT
 
 The cluster is up. To use it:
@@ -14,20 +16,18 @@ Two pods, one that serves and one that asks:
 
     kubectl run web --image $image --expose --port 80 -- netexec --http-port=80
     kubectl run client --image $image
+    kubectl wait --for=condition=Ready pod/web pod/client
     kubectl exec client -- /agnhost connect web:80 --timeout=3s && echo reached
 
 Then isolate the first one, and ask again:
 
-    kubectl apply -f - <<'POLICY'
-    apiVersion: networking.k8s.io/v1
-    kind: NetworkPolicy
-    metadata: {name: web}
-    spec: {podSelector: {matchLabels: {run: web}}, policyTypes: [Ingress]}
-    POLICY
+    echo '{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "web"},
+      "spec": {"podSelector": {"matchLabels": {"run": "web"}}, "policyTypes": ["Ingress"]}}' | kubectl apply -f -
+    kubectl exec client -- /agnhost connect web:80 --timeout=3s
 
-There are an image with a shell and a client for everything, $image, and no way to fetch others. To look
-around on the first node, and to end it all:
+That image has a shell and a client for everything; others cannot be fetched. To look around on the first node, and to end
+it all:
 
-    tests/cluster/on-node.sh 1 ctr --namespace k8s.io containers ls
-    make cluster-down
+    ${number_set}tests/cluster/on-node.sh 1 ctr --namespace k8s.io containers ls
+    ${number_set}make cluster-down
 TEXT
