@@ -22,12 +22,16 @@ impl NodeAgent {
         if self.unattached.is_empty() {
             return Ok(());
         }
-        let owners = self.owners();
         let mut adopted: Vec<PodInterface> = Vec::new();
-        for (netns, end) in self.ends() {
-            let is_known = self.attachments.iter().any(|(_, one)| one.index == end.index);
-            let pod = end.addresses.iter().find_map(|address| owners.get(address));
-            let Some((namespace, name)) = pod.filter(|_| !is_known) else { continue };
+        for ((namespace, name), mut ends) in self.claims() {
+            let Some((netns, end)) = ends.pop().filter(|_| ends.is_empty()) else {
+                tracing::warn!(
+                    pod = format!("{namespace}/{name}"),
+                    "two interfaces have its address"
+                );
+                continue;
+            };
+            let (namespace, name) = (&namespace, &name);
             let Some(uid) = self.view.uid(namespace, name) else { continue };
             let sandbox = netns.file_name().unwrap_or_default().to_string_lossy();
             let id = format!("{sandbox}/{}", end.name);
@@ -75,6 +79,21 @@ impl NodeAgent {
             pod.addresses.iter().map(move |address| (*address, name.clone())).collect::<Vec<_>>()
         };
         self.here().flat_map(of_pod).collect()
+    }
+
+    /// The interfaces that have a pod's address and are not attached. Whoever may configure its own network
+    /// can give itself another's, so of two nobody knows which is the pod's.
+    fn claims(&self) -> BTreeMap<(String, String), Vec<(PathBuf, HostEnd)>> {
+        let owners = self.owners();
+        let mut claims: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (netns, end) in self.ends() {
+            let is_known = self.attachments.iter().any(|(_, one)| one.index == end.index);
+            let pod = end.addresses.iter().find_map(|address| owners.get(address));
+            if let Some(pod) = pod.filter(|_| !is_known) {
+                claims.entry(pod.clone()).or_default().push((netns, end));
+            }
+        }
+        claims
     }
 
     /// Every veth that leads from a sandbox to this node. A sandbox that goes meanwhile is none.

@@ -14,6 +14,9 @@ use crate::{AgentError, host_end};
 /// How long the API server may take to answer while a policy of the node proves itself.
 const TRIAL: Duration = Duration::from_millis(500);
 
+/// How often it is looked whether the plugin has its place. Both files are read for that.
+const PLUGIN: Duration = Duration::from_secs(5);
+
 impl NodeAgent {
     /// One look at everything.
     pub(crate) fn look_after(&mut self) {
@@ -83,9 +86,11 @@ impl NodeAgent {
 
     /// The plugin has its place once pods can be added, and gets it back when another takes it.
     pub(crate) fn see_to_plugin(&mut self) {
-        let Some(place) = self.settings.install.as_ref().filter(|_| self.is_settled) else {
-            return;
-        };
+        let is_due = self.not_installed.is_some()
+            || self.looked_at_plugin.is_none_or(|at| at.elapsed() >= PLUGIN);
+        let place = self.settings.install.as_ref().filter(|_| self.is_settled && is_due);
+        let Some(place) = place else { return };
+        self.looked_at_plugin = Some(Instant::now());
         let not_installed = match install(place, &self.settings.socket) {
             Ok(Installed::Already) => None,
             Ok(Installed::Now) => {

@@ -41,6 +41,7 @@ pub(crate) struct NodeAgent {
     pub(crate) is_settled: bool,
     /// Why the plugin is not in its place; nothing where it is.
     pub(crate) not_installed: Option<String>,
+    pub(crate) looked_at_plugin: Option<Instant>,
     pub(crate) failed: Option<String>,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
@@ -114,6 +115,7 @@ impl NodeAgent {
             unattached: Vec::new(),
             is_settled: false,
             not_installed,
+            looked_at_plugin: None,
             failed: None,
             metrics,
             health,

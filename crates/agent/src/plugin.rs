@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::AgentError;
 use crate::attachment::{Attached, id};
-use crate::host_end::{self, HostEnd, HostEndError};
+use crate::host_end::{self, HostEndError};
 use crate::node_agent::{NodeAgent, Waiting};
 
 impl NodeAgent {
@@ -115,20 +115,19 @@ impl NodeAgent {
         if self.unprotected.contains(key) {
             return Answer::Done;
         }
-        let Some(attached) = self.attachments.get(&id(key)) else {
-            return changed("it is not attached");
+        let end = match host_end::find(&self.settings.netns, netns.as_ref(), &key.interface) {
+            Err(error) => return Answer::Denied(denied(error)),
+            Ok(end) => end,
         };
-        match host_end::find(&self.settings.netns, netns.as_ref(), &key.interface) {
-            Err(error) => Answer::Denied(denied(error)),
-            Ok(HostEnd { index, mac, .. }) if (index, mac) != (attached.index, attached.mac) => {
-                changed("its interface is another than the one that is attached")
+        // What was adopted has another name than the runtime's.
+        let is_it = |one: &Attached| (one.index, one.mac) == (end.index, end.mac);
+        let found = self.attachments.iter().find(|(_, one)| is_it(one));
+        match found.and_then(|(id, _)| self.enforcer.state(id)) {
+            Some(PodState::Enforced) => Answer::Done,
+            Some(PodState::Unowned | PodState::Behind | PodState::Held(..)) => {
+                changed("its policies are not in force")
             }
-            Ok(_) => match self.enforcer.state(&id(key)) {
-                Some(PodState::Enforced) => Answer::Done,
-                Some(PodState::Unowned | PodState::Behind | PodState::Held(..)) | None => {
-                    changed("its policies are not in force")
-                }
-            },
+            None => changed("its interface is not attached"),
         }
     }
 

@@ -156,6 +156,21 @@ fn a_pod_that_ran_before_is_adopted_and_only_connections_that_policy_allows_go_o
 }
 
 #[test]
+fn of_two_interfaces_that_claim_a_pods_address_neither_is_adopted() {
+    let Some(site) = Site::new("claims") else { return };
+    let (web, thief) = (site.sandbox("web", 10), site.sandbox("thief", 11));
+    thief.netns.ip("address add 10.9.0.10/24 dev eth0").unwrap();
+    site.know(&web, true);
+    site.keep(&web);
+    site.keep(&thief);
+    let _agent = site.start(site.settings());
+    site.wait_settled();
+    assert!(site.links().is_empty());
+    drop(thief);
+    support::wait_for(|| (site.links() == ["110-egress", "110-ingress"]).then_some(()));
+}
+
+#[test]
 fn del_and_gc_leave_nothing_and_may_be_asked_twice() {
     let Some(site) = Site::new("del") else { return };
     let _agent = site.start(site.settings());
