@@ -11,9 +11,10 @@ KERNEL ?=
 TESTS ?=
 SECONDS_TO_FUZZ ?= 60
 DURATION ?= 10m
+TRIPLES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz soak cluster cluster-down test-cluster bench docs ci
+.PHONY: help setup build demo test test-kernels tidy lint fmt deny mutants fuzz soak image cluster cluster-down test-cluster bench docs ci
 
 help: ## list these names
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +61,10 @@ fuzz: setup ## fuzz every target for SECONDS_TO_FUZZ=60 seconds each
 
 soak: setup ## churn, crashes and upgrades under judged traffic for DURATION=10m (VERSIONS=1: from and to the version before)
 	@$(XTASK) soak --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(if $(VERSIONS),--versions)
+
+image: setup ## the image of agent and plugin, as $(TARGET)/ringfence.tar (TRIPLES="x86_64-unknown-linux-musl")
+	@scripts/setup.sh image
+	@RINGFENCE_CACHE=$(CACHE) deploy/image/build.sh $(TARGET)/ringfence.tar $(foreach triple,$(TRIPLES),--target $(triple))
 
 cluster: setup ## a Kubernetes cluster of CLUSTER_NODES=2 nodes on this machine, with Ringfence; settings in tests/cluster
 	@scripts/setup.sh cluster

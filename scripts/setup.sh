@@ -19,6 +19,7 @@ usage: scripts/setup.sh build                 compilers for Rust and BPF, git, t
        scripts/setup.sh deny                  cargo-deny, built once into the cache
        scripts/setup.sh docs                  mdbook, built once into the cache
        scripts/setup.sh cluster               a container runtime, network plugins and Go, for tests/cluster
+       scripts/setup.sh image                 what static programs are linked with
        scripts/setup.sh fuzz                  cargo-fuzz and the nightly toolchain that it needs
        scripts/setup.sh coverage              llvm's tools of the pinned toolchain
        scripts/setup.sh can-root              exit 0 where `root` would work
@@ -173,6 +174,18 @@ look_for_cluster() {
     have_go || want golang-go "builds Kubernetes, etcd and CoreDNS"
 }
 
+look_for_image() {
+    have musl-gcc || want musl-tools "compiles the C that static programs have in them"
+    have readelf || want binutils "shows that they are static"
+}
+
+install_image() {
+    install_packages look_for_image
+    install_rust
+    rustup target add --toolchain "$(pinned)" "$(uname -m)-unknown-linux-musl" >&2 ||
+        give_up "rustup could not install the target $(uname -m)-unknown-linux-musl"
+}
+
 # A distribution's Go that is too old cannot fetch a newer one.
 install_cluster() {
     install_packages look_for_cluster
@@ -296,6 +309,7 @@ main() {
         rust) install_rust ;;
         cluster) install_cluster ;;
         deny) install_deny ;;
+        image) install_image ;;
         docs) install_mdbook ;;
         fuzz) install_fuzz ;;
         coverage) install_coverage ;;

@@ -39,6 +39,8 @@ pub(crate) enum Task {
     Soak(Soak),
     /// Run a suite of somebody else's against Ringfence, on a cluster of this machine; needs root
     Suite(Suite),
+    /// Print what is in programs of ours, as SPDX
+    Sbom(Sbom),
     /// Measure whole processes on generated clusters and write docs/speed.md anew
     Speed,
     /// Measure one process: what `speed` runs
@@ -179,6 +181,16 @@ impl SuiteName {
     pub(crate) fn is_script(self) -> bool {
         matches!(self, Self::Check | Self::Cni)
     }
+}
+
+#[derive(Args)]
+pub(crate) struct Sbom {
+    /// What they are built for
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: String,
+    /// The packages of the programs
+    #[arg(required = true)]
+    pub(crate) package: Vec<String>,
 }
 
 #[derive(Args)]

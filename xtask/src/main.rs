@@ -19,6 +19,7 @@ mod kernels;
 mod mutants;
 mod previous;
 mod process;
+mod sbom;
 mod soak;
 mod speed;
 mod suite;
@@ -75,6 +76,10 @@ fn run(task: Task) -> Result<Ended, Box<dyn std::error::Error>> {
         Task::Soak(options) => soak::run(&root, &options)?,
         Task::Suite(options) => upstream::run(&root, &options)?,
         Task::Speed => speed::run(&root)?,
+        Task::Sbom(options) => {
+            sbom::run(&root, &options)?;
+            Ended::Well
+        }
         Task::Measure(measure) => {
             speed::measure(&measure.words)?;
             Ended::Well

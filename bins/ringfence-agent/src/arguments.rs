@@ -28,10 +28,20 @@ pub(crate) struct Arguments {
 }
 
 /// What else an agent can do.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Take everything of ours off the node: the plugin, links, maps, files.
+    /// Take everything of ours off the node: the plugin, links, maps, files. No agent may run there.
     Uninstall,
+    /// Do nothing until a signal: a pod of a DaemonSet is ready only while something runs in it.
+    Stay,
+    /// Wait until a DaemonSet is ready on every node where it is to run.
+    Await {
+        /// Its namespace.
+        #[arg(long)]
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
 }
 
 /// The node, and where everything is on it.

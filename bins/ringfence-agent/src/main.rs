@@ -7,9 +7,10 @@ mod arguments;
 use std::path::Path;
 use std::process::ExitCode;
 
-use agent::{AgentError, ClientError, Settings, UninstallError};
+use agent::{AgentError, AwaitError, ClientError, Settings, UninstallError};
 use arguments::{Arguments, Command};
 use clap::Parser;
+use tokio::runtime::Runtime;
 use tracing_subscriber::fmt;
 
 /// Why the agent ends.
@@ -25,6 +26,8 @@ enum Failed {
     Agent(#[from] AgentError),
     #[error(transparent)]
     Uninstall(#[from] UninstallError),
+    #[error(transparent)]
+    Await(#[from] AwaitError),
 }
 
 fn main() -> ExitCode {
@@ -50,17 +53,27 @@ fn log(as_json: bool) {
 fn run(arguments: Arguments) -> Result<(), Failed> {
     let Arguments { command, kubeconfig, node, .. } = arguments;
     let settings = node.settings();
+    let kubeconfig = kubeconfig.as_deref();
     match command {
         Some(Command::Uninstall) => Ok(agent::uninstall(&settings)?),
-        None => keep(settings, kubeconfig.as_deref()),
+        Some(Command::Stay) => Ok(process()?.block_on(agent::stay())?),
+        Some(Command::Await { namespace, name }) => process()?.block_on(async {
+            let (client, _) = agent::client(kubeconfig).await?;
+            Ok(agent::await_daemon_set(client, &namespace, &name).await?)
+        }),
+        None => keep(settings, kubeconfig),
     }
+}
+
+fn process() -> Result<Runtime, Failed> {
+    Runtime::new().map_err(Failed::Runtime)
 }
 
 fn keep(settings: Settings, kubeconfig: Option<&Path>) -> Result<(), Failed> {
     if settings.node.is_empty() {
         return Err(Failed::NoNode);
     }
-    let runtime = tokio::runtime::Runtime::new().map_err(Failed::Runtime)?;
+    let runtime = process()?;
     let kept = runtime.block_on(async {
         let (client, server) = agent::client(kubeconfig).await?;
         Ok(agent::run(settings, client, &server).await?)

@@ -81,6 +81,15 @@ impl Drop for Works {
     }
 }
 
+/// Does nothing until a signal says that it is enough.
+///
+/// # Errors
+/// Where signals cannot be waited for.
+pub async fn stay() -> Result<(), AgentError> {
+    ended()?.await;
+    Ok(())
+}
+
 fn work(worker: Worker, works: oneshot::Sender<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use crate::Settings;
@@ -13,6 +14,12 @@ use crate::chain_file::{InstallError, uninstall as uninstall_plugin};
 /// Why something of ours is left.
 #[derive(Debug, thiserror::Error)]
 pub enum UninstallError {
+    /// An agent answers, and would put everything back.
+    #[error("an agent runs on this node: it listens at {}", socket.display())]
+    Agent {
+        /// Where it was heard.
+        socket: PathBuf,
+    },
     /// The plugin.
     #[error("the plugin is left")]
     Plugin(#[from] InstallError),
@@ -32,11 +39,14 @@ pub enum UninstallError {
     },
 }
 
-/// Takes everything away. No agent must run.
+/// Takes everything away. No agent must run: where one answers, nothing is touched.
 ///
 /// # Errors
 /// Where something is left.
 pub fn uninstall(settings: &Settings) -> Result<(), UninstallError> {
+    if UnixStream::connect(&settings.socket).is_ok() {
+        return Err(UninstallError::Agent { socket: settings.socket.clone() });
+    }
     if let Some(place) = &settings.install {
         uninstall_plugin(place)?;
     }
