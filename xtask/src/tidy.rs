@@ -17,6 +17,7 @@ mod links;
 mod names;
 mod outside;
 mod patches;
+mod permissions;
 mod refused;
 
 use std::path::Path;
@@ -80,6 +81,8 @@ fn look_at_documents(texts: &[Text], workspace: &Workspace) -> Vec<Finding> {
     findings.extend(dependencies::check(architecture, workspace));
     findings.extend(book::check(texts));
     findings.extend(names::check(content("Makefile"), content("README.md")));
+    let (page, manifests) = ("docs/permissions.md", "deploy/manifests/ringfence.yaml");
+    findings.extend(permissions::check(content(page), content(manifests)));
     findings
 }
 
