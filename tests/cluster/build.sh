@@ -67,7 +67,7 @@ add_shell() {
 
 # image FILE START NAME...: of the root that is called like the file.
 image() {
-    "$here/image.sh" "$bin/images/$1.tar" "$roots/$1" "${@:2}"
+    "$here/image.sh" "$bin/images/$1.tar" "$roots/$1" "${@:2}" >/dev/null
     # The first name, for whoever writes a manifest.
     echo "$3" >"$bin/images/$1.name"
     say "image $1"
@@ -149,7 +149,9 @@ build_cni() {
 
 build_cyclonus() { program cyclonus kubernetes github.com/mattfenwick/cyclonus/cmd/cyclonus; }
 
-parts=(base netpol cnp cni cyclonus)
+build_helm() { program helm helm helm.sh/helm/v4/cmd/helm; }
+
+parts=(base netpol cnp cni cyclonus helm)
 
 # --- what is there already --------------------------------------------------------------------
 

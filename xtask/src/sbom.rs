@@ -189,6 +189,7 @@ fn relation(from: &str, kind: &str, to: &str) -> Value {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a failing test may crash")]
 mod tests {
     use super::*;
 

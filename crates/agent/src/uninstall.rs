@@ -79,3 +79,40 @@ fn absent(removed: io::Result<()>) -> io::Result<()> {
         Ok(()) | Err(_) => Ok(()),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test may crash")]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn settings(folder: &Path) -> Settings {
+        Settings {
+            node: "n1".to_owned(),
+            socket: folder.join("run/cni.sock"),
+            state_dir: folder.join("run/agent"),
+            pins: folder.join("bpf/ringfence/node"),
+            netns: "/proc/self/ns/net".into(),
+            cgroup: folder.join("cgroup"),
+            sandboxes: Vec::new(),
+            pod_networks: Vec::new(),
+            listen: None,
+            add_timeout: Duration::from_secs(1),
+            allow_unprotected: false,
+            install: None,
+            host: enforce::HostSettings::default(),
+        }
+    }
+
+    #[test]
+    fn while_an_agent_answers_nothing_is_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = settings(folder.path());
+        fs::create_dir_all(&settings.state_dir).unwrap();
+        let _agent = UnixListener::bind(&settings.socket).unwrap();
+        assert!(matches!(uninstall(&settings), Err(UninstallError::Agent { .. })));
+        assert!(settings.state_dir.exists() && settings.socket.exists());
+    }
+}
