@@ -150,6 +150,8 @@ pub(crate) enum SuiteName {
     Cnp,
     /// Generated policies with truth tables
     Cyclonus,
+    /// What has to hold when parts of a cluster die, restart or overflow: ours; `--only` names cases
+    Hard,
     /// Kubernetes' own end-to-end tests of NetworkPolicies
     Netpol,
 }
@@ -162,6 +164,7 @@ impl SuiteName {
             Self::Cni => "cni",
             Self::Cnp => "cnp",
             Self::Cyclonus => "cyclonus",
+            Self::Hard => "hard",
             Self::Netpol => "netpol",
         }
     }
@@ -169,7 +172,7 @@ impl SuiteName {
     /// What `tests/cluster/build.sh` has to build for it.
     pub(crate) fn parts(self) -> &'static [&'static str] {
         match self {
-            Self::Check => &["base"],
+            Self::Check | Self::Hard => &["base"],
             Self::Cni => &["base", "cni"],
             Self::Cnp => &["base", "cnp"],
             Self::Cyclonus => &["base", "cyclonus"],

@@ -63,7 +63,9 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
             cluster.enforce()?;
         }
         let report = match options.name {
-            SuiteName::Check | SuiteName::Cni => script::run(suite, &cluster, &folder, &label)?,
+            SuiteName::Check | SuiteName::Cni | SuiteName::Hard => {
+                script::run(suite, &cluster, &folder, &label, &options.only)?
+            }
             SuiteName::Cnp => cnp::run(&cluster, &folder, &label, &options.only)?,
             SuiteName::Cyclonus => cyclonus::run(&cluster, &folder, &label, &options.only)?,
             SuiteName::Netpol => netpol::run(&cluster, &folder, &label, &options.only)?,
@@ -92,7 +94,7 @@ fn variants(options: &cli::Suite) -> Vec<Variant> {
     match options.name {
         SuiteName::Check => vec![first, second, Variant::new("6", "nftables")],
         SuiteName::Netpol => vec![first, second],
-        SuiteName::Cni | SuiteName::Cnp | SuiteName::Cyclonus => vec![first],
+        SuiteName::Cni | SuiteName::Cnp | SuiteName::Cyclonus | SuiteName::Hard => vec![first],
     }
 }
 

@@ -96,10 +96,15 @@ impl Cluster {
     }
 
     /// What one of our scripts says to the end, well or not, as root; it is kept in `log`.
-    pub(crate) fn said_by(&self, script: &str, log: &Path) -> Result<String, ClusterError> {
+    pub(crate) fn said_by(
+        &self,
+        script: &str,
+        words: &[String],
+        log: &Path,
+    ) -> Result<String, ClusterError> {
         let failed = |source| ClusterError::Log { path: log.to_path_buf(), source };
         fs::write(log, "").map_err(failed)?;
-        process::succeeds(&mut self.as_root(script), Some(log))?;
+        process::succeeds(self.as_root(script).args(words), Some(log))?;
         fs::read_to_string(log).map_err(failed)
     }
 

@@ -9,16 +9,17 @@ use std::time::Duration;
 use super::cluster::{Cluster, ClusterError};
 use super::report::{Case, Outcome, Report};
 
-/// Runs the script that is called like the suite, and keeps what it says in `folder`.
+/// Runs the script that is called like the suite, with the cases of `only`, and keeps what it says in `folder`.
 pub(crate) fn run(
     suite: &'static str,
     cluster: &Cluster,
     folder: &Path,
     label: &str,
+    only: &[String],
 ) -> Result<Report, ClusterError> {
     let log = folder.join(format!("{label}.tap"));
     println!("{label}: runs, and writes to {}", log.display());
-    let said = cluster.said_by(&format!("{suite}.sh"), &log)?;
+    let said = cluster.said_by(&format!("{suite}.sh"), only, &log)?;
     Ok(read(suite, &said))
 }
 
@@ -28,7 +29,7 @@ fn read(suite: &'static str, tap: &str) -> Report {
     let mut has_ended = false;
     for line in tap.lines() {
         if let Some(name) = line.strip_prefix("ok ") {
-            report.cases.push(case(name, Outcome::Passed));
+            report.cases.push(passed_or_skipped(name));
         } else if let Some(name) = line.strip_prefix("not ok ") {
             report.cases.push(case(name, Outcome::Failed { why: String::new() }));
         } else if let (Some(said), Some(last)) = (line.strip_prefix("# "), report.cases.last_mut())
@@ -49,6 +50,14 @@ fn read(suite: &'static str, tap: &str) -> Report {
     report
 }
 
+/// TAP's word for a test that could not be run is behind its name.
+fn passed_or_skipped(numbered: &str) -> Case {
+    match numbered.split_once(" # SKIP ") {
+        Some((name, why)) => case(name, Outcome::Skipped { why: why.to_owned() }),
+        None => case(numbered, Outcome::Passed),
+    }
+}
+
 fn case(numbered: &str, outcome: Outcome) -> Case {
     let name = numbered.split_once(" - ").map_or(numbered, |(_, name)| name).to_owned();
     Case { name, outcome, took: Duration::ZERO }
@@ -66,6 +75,15 @@ mod tests {
         let last = report.cases.last().map(|case| (case.name.as_str(), case.outcome.clone()));
         let why = "it is\ngone\n".to_owned();
         assert_eq!(last, Some(("CHECK", Outcome::Failed { why })));
+    }
+
+    #[test]
+    fn what_could_not_be_run_is_not_passed() {
+        let report = read("hard", "ok 1 - ADD\nok 2 - SCTP # SKIP no such sockets\n1..2\n");
+        assert_eq!(report.closing(), "suite=hard passed=1 failed=0 skipped=1");
+        let last = report.cases.last().map(|case| (case.name.as_str(), case.outcome.clone()));
+        let why = "no such sockets".to_owned();
+        assert_eq!(last, Some(("SCTP", Outcome::Skipped { why })));
     }
 
     #[test]
