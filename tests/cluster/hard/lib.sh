@@ -126,6 +126,9 @@ address() { case $2 in 4) echo "${address4[$1]:-}" ;; 6) echo "${address6[$1]:-}
 # in_network POD COMMAND...: a program of this machine in a pod's network; it asks no API server.
 in_network() { nsenter --net="${network[$1]}" "${@:2}"; }
 
+# beside POD COMMAND...: the same at the same time, as `$!`, and as one process, so that it ends with this script.
+beside() { (exec nsenter --net="${network[$1]}" "${@:2}") & }
+
 dial='exec 3<>/dev/tcp/$0/$1'
 
 # dials POD ADDRESS PORT: whether a connection opens.
