@@ -38,7 +38,6 @@ pub async fn run(settings: Settings, client: Client, server: &str) -> Result<(),
         tokio::spawn(async move { axum::serve(listener, router(served)).await });
     }
     let agent = NodeAgent::open(settings, address_of(server), metrics, health)?;
-    tokio::spawn(socket::serve(socket, asks));
     let _watches = cluster::watch(&client, &heard);
     let (_works, stopped) = Works::start(|stop| Worker { agent, news, asks: asked, stop })?;
     tokio::select! {
@@ -47,6 +46,8 @@ pub async fn run(settings: Settings, client: Client, server: &str) -> Result<(),
             Ok(())
         }
         _ = stopped => Err(AgentError::Stopped),
+        // Here, so that whoever sees the agent end finds nobody at its socket.
+        () = socket::serve(socket, asks) => Err(AgentError::Stopped),
     }
 }
 
