@@ -29,7 +29,8 @@ trap finish EXIT
 # make_namespace [NAME [LABEL...]]
 make_namespace() {
     local made=${1:-$namespace}
-    kubectl create namespace "$made" >/dev/null
+    # It may be on its way out, of a run before.
+    eventually 60 kubectl create namespace "$made"
     kubectl label namespace "$made" "hard=$case_name" "${@:2}" >/dev/null
     until kubectl --namespace "$made" get serviceaccount default >/dev/null 2>&1; do sleep 0.1; done
 }
@@ -61,8 +62,13 @@ holds() {
 
 # --- pods -------------------------------------------------------------------------------------
 
-# pod NAME NODE LABELS ARGUMENTS: a manifest of a pod whose container runs agnhost with ARGUMENTS, words in JSON.
-pod() {
+# pod NAME NODE LABELS [ARGUMENTS]: a manifest of a pod whose container runs agnhost with ARGUMENTS, words of YAML.
+pod() { pod_that "$1" "$2" "$3" "args: [${4:-netexec, --http-port=80, --udp-port=80}]"; }
+
+# shell_pod NAME NODE LABELS SCRIPT: the same of one that runs a script.
+shell_pod() { pod_that "$1" "$2" "$3" "command: [sh, -c, $(jq --raw-input --slurp . <<<"$4")]"; }
+
+pod_that() { # NAME NODE LABELS WHAT
     cat <<TEXT
 apiVersion: v1
 kind: Pod
@@ -70,7 +76,7 @@ metadata: {name: "$1", labels: {name: "$1"${3:+, $3}}}
 spec:
   nodeName: $(node_name "$2")
   terminationGracePeriodSeconds: 0
-  containers: [{name: one, image: "$image", args: [${4:-netexec, --http-port=80, --udp-port=80}]}]
+  containers: [{name: one, image: "$image", $4}]
 ---
 TEXT
 }
