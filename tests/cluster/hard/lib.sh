@@ -106,6 +106,8 @@ network_of() { # NODE ADDRESS
 know() {
     local one found
     for one in "$@"; do
+        # The mirror of a pod of a file comes when its kubelet finds the time.
+        eventually 60 k get pod "$one" >/dev/null || return 1
         k wait --for=condition=Ready "pod/$one" --timeout=120s >/dev/null || return 1
         found=$(k get pod "$one" --output 'jsonpath={.spec.nodeName} {.status.podIPs[*].ip}')
         learn "$one" "${found%% *}" "${found#* }"
