@@ -117,6 +117,18 @@ impl Endpoint {
         let sets = Sets::live(0, 0).unwrap_or_default();
         Self { sets, ..Self::default() }
     }
+
+    /// What a subject that is judged by these words has: no subjects of its own, no connections, and no
+    /// way to itself.
+    #[must_use]
+    pub fn as_subject(self) -> Self {
+        Self {
+            sets: self.sets.with_subjects(false),
+            generation: 0,
+            staged: self.staged.with_subjects(false),
+            hairpin: Sets::QUARANTINE,
+        }
+    }
 }
 
 /// What the host side of a pod's veth leads to. Key: the interface index, `u32`.

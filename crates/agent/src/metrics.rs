@@ -288,23 +288,19 @@ impl Metrics {
     }
 
     pub(crate) fn status(&self, status: &NodeStatus) {
-        self.not_programmed.set(signed(status.not_programmed));
+        self.not_programmed.set(number(status.not_programmed));
         self.alarms.set(number(status.alarms.len()));
-        self.repairs.set(signed(status.repairs.iter().map(|repair| repair.count).sum()));
-        self.established.set(signed(status.established.used));
-        self.established_max.set(signed(status.established.capacity));
-        self.events_lost.set(signed(status.events_lost));
+        self.repairs.set(number(status.repairs.iter().map(|repair| repair.count).sum::<u64>()));
+        self.established.set(number(status.established.used));
+        self.established_max.set(number(status.established.capacity));
+        self.events_lost.set(number(status.events_lost));
         #[expect(clippy::cast_precision_loss, reason = "no kernel has so much memory")]
         self.map_bytes.set(status.memory as f64);
     }
 }
 
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-fn signed(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+fn number(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::endpoint::{EndpointSets, Endpoints};
 use crate::name::{Names, content_id, free_id};
 use crate::row::Rows;
 use crate::set::Sets;
-use crate::{Capacities, CompileError, Compiled, Counts, Image, Slots, service};
+use crate::{Capacities, CompileError, Compiled, Counts, Image, Slots, Subjects, service};
 
 /// The endpoints of a table that is to be built.
 #[derive(Clone)]
@@ -40,6 +40,12 @@ impl<'a> Draft<'a> {
     /// The endpoints that are not in quarantine, with their sets.
     pub fn endpoints(&self) -> impl Iterator<Item = (u32, &EndpointSets)> {
         self.endpoints.iter()
+    }
+
+    /// The processes that it tells apart.
+    #[must_use]
+    pub fn subjects(&self) -> Subjects {
+        self.endpoints.numbered(self.slots).subjects
     }
 
     /// Gives an endpoint these sets, or none, which is quarantine.

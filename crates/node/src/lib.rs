@@ -116,12 +116,17 @@ impl Node {
         self.not_programmed = NotProgrammed::default();
         self.slots.name_also(&self.told);
         self.rounds(kernel, world, rules, tell)?;
-        if self.told != Subjects::default() {
-            // Words are what they should be, so the names of rules that are gone may go.
-            self.slots.name_also(&Subjects::default());
+        if self.has_old_names(world, rules) {
             self.rounds(kernel, world, rules, tell)?;
         }
         Ok(())
+    }
+
+    /// Words are what they should be, so the names of rules that are gone may go, if there are any.
+    fn has_old_names(&mut self, world: &World, rules: &Rules) -> bool {
+        self.slots.name_also(&Subjects::default());
+        let is_any = self.told != Subjects::default();
+        is_any && Draft::new(world, rules, &self.slots).subjects() != self.told
     }
 
     fn rounds<K: Kernel>(

@@ -5,7 +5,7 @@
 //! has three steps: the names of both, whose words are the old ones; then a plan, which changes words
 //! alone; then the names of the new rules. Between two steps the kernel is told who is who.
 
-use abi::{Endpoint, Sets, SubjectKey};
+use abi::SubjectKey;
 use compile::{Image, Subjects};
 use plan::Op;
 
@@ -23,25 +23,11 @@ pub(crate) fn between(observed: &Image, before: &Subjects, after: &Subjects) -> 
         after.heirs(before).filter(|(key, ..)| !is_known(key)).flat_map(|(key, slot, was)| {
             // Whoever had the pod's slot before may have had other words for its own.
             let was = was.filter(|_| words(key.endpoint).sets.is_live());
-            let record = as_subject(words(was.unwrap_or(key.endpoint)));
-            [Op::Endpoint { endpoint: slot, record }, Op::Subject { key, slot }]
+            plan::begin_subject(key, slot, words(was.unwrap_or(key.endpoint)))
         });
     let gone = before.slots().iter().filter(|(key, slot)| {
         !after.slots().contains_key(key) && observed.subjects.get(key) == Some(*slot)
     });
-    let end = gone.flat_map(|(key, slot)| {
-        let empty = Op::Endpoint { endpoint: *slot, record: Endpoint::default() };
-        [Op::NoSubject { key: *key }, empty]
-    });
+    let end = gone.flat_map(|(key, slot)| plan::end_subject(*key, *slot));
     Renaming { begin: begin.collect(), end: end.collect() }
-}
-
-/// These words as a subject's: it has no subjects, no connections, and no way to itself.
-fn as_subject(words: Endpoint) -> Endpoint {
-    Endpoint {
-        sets: words.sets.with_subjects(false),
-        generation: 0,
-        staged: words.staged.with_subjects(false),
-        hairpin: Sets::QUARANTINE,
-    }
 }

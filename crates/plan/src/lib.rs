@@ -30,4 +30,4 @@ pub use generation::settled_after;
 pub use kernel::Kernel;
 pub use op::Op;
 pub use phase::PlanError;
-pub use subject::{needed, plan, plan_within};
+pub use subject::{begin_subject, end_subject, needed, plan, plan_within};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use abi::{Endpoint, Sets, SubjectKey};
+use abi::{Endpoint, SubjectKey};
 use compile::{Capacities, Counts, Image};
 
 use crate::phase::cross;
@@ -66,22 +66,16 @@ fn missing(one: &Image, other: &Image) -> BTreeMap<SubjectKey, u32> {
 
 /// New ones get their pods' words, and are led to after that.
 fn begin(observed: &Image, wanted: &Image) -> Vec<Op> {
-    let of = |(key, slot): (SubjectKey, u32)| {
-        let as_pod = as_pod(observed, &key).map(|record| Op::Endpoint { endpoint: slot, record });
-        as_pod.into_iter().chain([Op::Subject { key, slot }])
+    let of = |(key, slot): (SubjectKey, u32)| match as_pod(observed, &key) {
+        Some(words) => begin_subject(key, slot, words).to_vec(),
+        None => vec![Op::Subject { key, slot }],
     };
     missing(wanted, observed).into_iter().flat_map(of).collect()
 }
 
 /// What `key` is where nobody names it.
 fn as_pod(image: &Image, key: &SubjectKey) -> Option<Endpoint> {
-    let pod = image.endpoints.get(&key.endpoint)?;
-    Some(Endpoint {
-        sets: pod.sets.with_subjects(false),
-        generation: 0,
-        staged: pod.staged.with_subjects(false),
-        hairpin: Sets::QUARANTINE,
-    })
+    image.endpoints.get(&key.endpoint).map(|pod| pod.as_subject())
 }
 
 fn with_ending(wanted: &Image, ending: &BTreeMap<SubjectKey, u32>) -> Image {
@@ -96,9 +90,18 @@ fn with_ending(wanted: &Image, ending: &BTreeMap<SubjectKey, u32>) -> Image {
 }
 
 fn end(ending: &BTreeMap<SubjectKey, u32>) -> Vec<Op> {
-    let of = |(key, slot): (&SubjectKey, &u32)| {
-        let empty = Op::Endpoint { endpoint: *slot, record: Endpoint::default() };
-        [Op::NoSubject { key: *key }, empty]
-    };
-    ending.iter().flat_map(of).collect()
+    ending.iter().flat_map(|(key, slot)| end_subject(*key, *slot)).collect()
+}
+
+/// The writes that make a subject begin with `words`. Nobody is led to it before they are there.
+#[must_use]
+pub fn begin_subject(key: SubjectKey, slot: u32, words: Endpoint) -> [Op; 2] {
+    let record = words.as_subject();
+    [Op::Endpoint { endpoint: slot, record }, Op::Subject { key, slot }]
+}
+
+/// The writes that end one: its words go when nobody is led to them any more.
+#[must_use]
+pub fn end_subject(key: SubjectKey, slot: u32) -> [Op; 2] {
+    [Op::NoSubject { key }, Op::Endpoint { endpoint: slot, record: Endpoint::default() }]
 }
