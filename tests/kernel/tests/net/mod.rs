@@ -34,6 +34,8 @@ pub(crate) const NODE: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(10, 0, 0, 254)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 0xfe)),
 ];
+/// Where IGMPv3 reports go (RFC 3376, section 4.2.14).
+const GROUP_REPORTS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 22);
 /// How long a packet may take that is expected.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -112,10 +114,14 @@ impl Net {
         ends
     }
 
-    /// What was told since the last call.
+    /// What was told since the last call, but for what kernels report of their groups whenever they
+    /// like, which no test asks them to do.
     pub(crate) fn told(&mut self) -> Vec<Event> {
         let mut told = std::mem::take(&mut self.unread);
-        self.events.drain(|event| told.push(event)).unwrap();
+        let reports = IpAddr::from(GROUP_REPORTS).into();
+        self.events
+            .drain(|event| told.extend((event.destination != reports).then_some(event)))
+            .unwrap();
         told
     }
 
