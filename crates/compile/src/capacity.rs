@@ -69,12 +69,17 @@ impl Default for Capacities {
 }
 
 impl Capacities {
-    /// Room for everything: to learn what would be needed.
-    pub const UNLIMITED: Self = Self {
+    /// More cells than this are never laid out, to see whether they fit: a change from one such table
+    /// to the next needs 64 MiB of the kernel and ten times that to plan. Rules about one endpoint that
+    /// open a port each to a peer each need one cell for every pair of them.
+    pub const CELLS_MAX: u32 = 1 << 22;
+
+    /// Room for everything that is ever laid out: to learn what would be needed.
+    pub const LARGEST: Self = Self {
         peers: u32::MAX,
         prefixes: u32::MAX,
         rows: u32::MAX,
-        cells: u32::MAX,
+        cells: Self::CELLS_MAX,
         endpoints: u32::MAX,
         services: u32::MAX,
         backends: u32::MAX,

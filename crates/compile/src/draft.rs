@@ -10,13 +10,10 @@ use std::net::IpAddr;
 use abi::Address;
 use model::{Rules, World};
 
-use crate::atom::Atoms;
-use crate::class::Classes;
-use crate::column::Columns;
+use crate::axes::Axes;
 use crate::endpoint::{EndpointSets, Endpoints};
 use crate::name::{Names, content_id, free_id};
 use crate::row::Rows;
-use crate::set::Sets;
 use crate::{Capacities, CompileError, Compiled, Counts, Image, Slots, Subjects, service};
 
 /// The endpoints of a table that is to be built.
@@ -73,31 +70,43 @@ impl<'a> Draft<'a> {
     /// Builds the table.
     ///
     /// # Errors
-    /// Where a map would overflow. Capacity is counted before anything is committed.
+    /// Where a map would overflow. Capacity is counted before anything is committed, and cells before
+    /// they are laid out.
     pub fn compile(&self, capacities: &Capacities) -> Result<Compiled, CompileError> {
-        let mut names = Names::default();
         let endpoints = self.endpoints.numbered(self.slots);
-        let sets = Sets::intern(&endpoints);
-        let atoms = Atoms::of(self.world, &sets);
-        let classes = Classes::of(self.world, &atoms);
-        let columns = Columns::of(&atoms);
-        let rows = Rows::build(&sets, &atoms, &classes, &columns, &mut names);
+        let axes = Axes::of(self.world, &endpoints);
+        let mut names = Names::default();
+        let rows = Rows::build(&axes, &mut names, capacities.cells)?;
+        let compiled = self.table(&endpoints, &axes, &rows);
+        Counts::of(&compiled.image).fit(capacities)?;
+        Ok(Compiled { names, ..compiled })
+    }
+
+    /// The table without rows, cells and reasons: who is in it, where, and by which sets. It is what is
+    /// known of a table that is too large to be built.
+    #[must_use]
+    pub fn outline(&self) -> Compiled {
+        let endpoints = self.endpoints.numbered(self.slots);
+        let axes = Axes::of(self.world, &endpoints);
+        self.table(&endpoints, &axes, &Rows::default())
+    }
+
+    fn table(&self, endpoints: &Endpoints, axes: &Axes<'_>, rows: &Rows) -> Compiled {
         let mut image = Image {
-            endpoints: endpoints.records(&sets),
+            endpoints: endpoints.records(&axes.sets),
             subjects: endpoints.subjects.slots.clone(),
-            peers: classes.peers(),
-            prefixes: classes.prefixes(),
-            ports: columns.ports(),
+            peers: axes.classes.peers(),
+            prefixes: axes.classes.prefixes(),
+            ports: axes.columns.ports(),
             ..Image::default()
         };
         rows.write(&mut image);
         service::write(self.world, &self.refused, &mut image);
         refuse(&self.refused, &mut image);
         image.peers.retain(|address, _| !self.omitted.contains(&IpAddr::from(*address)));
-        Counts::of(&image).fit(capacities)?;
         let (slots, hosts) = (endpoints.slots(), endpoints.hosts());
-        let subjects = endpoints.subjects.clone();
-        Ok(Compiled { image, names, slots, hosts, subjects, unstaged: None })
+        let (names, subjects) = (Names::default(), endpoints.subjects.clone());
+        Compiled { image, names, slots, hosts, subjects, unstaged: None }
     }
 }
 

@@ -7,6 +7,7 @@
 //! **Invariant:** no IO, no clock, no randomness; equal inputs give equal images, down to every id.
 
 mod atom;
+mod axes;
 mod canvas;
 mod capacity;
 mod class;

@@ -2,18 +2,17 @@
 //!
 //! What a cell says is painted elsewhere; here it gets its number, and equal rows are kept once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use abi::{Cell, RowKey, RowValue, verdict_code};
 use model::{Builtin, Reason, Tier, Verdict};
 
-use crate::Image;
-use crate::atom::Atoms;
-use crate::class::{Classes, Signature};
-use crate::column::Columns;
+use crate::axes::Axes;
+use crate::class::Signature;
 use crate::name::Names;
 use crate::paint::{Because, Painter, Said};
-use crate::set::{PolicySet, Sets};
+use crate::set::PolicySet;
+use crate::{Image, Shortage};
 
 /// All rows; equal ones are kept once.
 #[derive(Default)]
@@ -24,29 +23,33 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// Stops as soon as they have more cells than `capacity`, of which some tables would have billions.
     pub(crate) fn build(
-        sets: &Sets<'_>,
-        atoms: &Atoms,
-        classes: &Classes,
-        columns: &Columns,
+        axes: &Axes<'_>,
         names: &mut Names,
-    ) -> Self {
+        capacity: u32,
+    ) -> Result<Self, Shortage> {
         let mut rows = Self::default();
-        for (set, id) in sets.iter() {
-            let painter = Painter::new(set, atoms, columns);
+        let most = capacity.checked_div(axes.columns.count()).unwrap_or(0) as usize;
+        for (set, id) in axes.sets.iter() {
+            let painter = Painter::new(set, &axes.atoms, &axes.columns);
             let mut inks = Inks { set, names: &mut *names, known: HashMap::new() };
             let mut known: HashMap<Signature, usize> = HashMap::new();
-            for (signature, class) in classes.iter() {
+            for (signature, class) in axes.classes.iter() {
                 let visible = painter.visible(signature);
                 let block = match known.get(&visible) {
                     Some(block) => *block,
                     None => rows.intern(inks.row(painter.paint(&visible, None))),
                 };
+                if rows.blocks.len() > most {
+                    let needed = cells_at_most(axes);
+                    return Err(Shortage { table: "cells", needed, capacity });
+                }
                 known.insert(visible, block);
                 rows.rows.insert(RowKey { set: id, class }, block);
             }
         }
-        rows
+        Ok(rows)
     }
 
     fn intern(&mut self, cells: Vec<Cell>) -> usize {
@@ -71,6 +74,17 @@ impl Rows {
         let rows = self.rows.iter().filter_map(|(key, block)| Some((*key, value(block)?)));
         image.rows = rows.collect();
     }
+}
+
+/// How many cells there are if no two rows are equal that could differ.
+fn cells_at_most(axes: &Axes<'_>) -> usize {
+    let told_apart = |set: &PolicySet| {
+        let painter = Painter::new(set, &axes.atoms, &axes.columns);
+        let visible = axes.classes.iter().map(|(signature, _)| painter.visible(signature));
+        visible.collect::<HashSet<_>>().len()
+    };
+    let rows: usize = axes.sets.iter().map(|(set, _)| told_apart(set)).sum();
+    rows.saturating_mul(axes.columns.count() as usize)
 }
 
 /// The cells of one set's answers.

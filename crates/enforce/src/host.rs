@@ -170,7 +170,7 @@ fn lock_outs_of(node: &str, desired: Desired<'_>, rules: &[Rule], slots: &Slots)
     let Some(id) = world.find_node(node).filter(|_| !rules.is_empty()) else { return Vec::new() };
     let rules = desired.rules.with_node_rules(rules);
     // What it says does not depend on whether there is room for it.
-    match compile_within(world, &rules, slots, &Capacities::UNLIMITED) {
+    match compile_within(world, &rules, slots, &Capacities::LARGEST) {
         Ok(compiled) => {
             let outs = lock_outs(world, &compiled, id, &desired.guarded.protected);
             outs.iter().map(ToString::to_string).collect()

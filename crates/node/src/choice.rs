@@ -33,68 +33,84 @@ pub(crate) struct Choice {
     pub(crate) fresh: Vec<u16>,
 }
 
-/// Why nothing can be programmed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ChoiceError {
-    Compile(CompileError),
-    Plan(PlanError),
+/// A table for which there is no room.
+struct TooLarge {
+    /// The first map that would overflow.
+    first: Shortage,
+    /// All of them, as far as they were counted.
+    shortages: Vec<Shortage>,
+    /// The table, without rows and cells where these are too many to be laid out.
+    table: Compiled,
 }
 
 /// Chooses what of `draft` fits. `enforced` is the same without what is staged, where something is:
 /// that is what is given up first, and it keeps nothing else from being programmed (ruling N37).
+///
+/// # Errors
+/// Where nothing at all fits.
 pub(crate) fn choose(
     draft: &Draft<'_>,
     enforced: Option<&Draft<'_>>,
     room: Room<'_>,
     memory: &Memory,
     world: &World,
-) -> Result<Choice, ChoiceError> {
-    let mut whole = draft.compile(&Capacities::UNLIMITED).map_err(ChoiceError::Compile)?;
-    let fresh = plan::number(room.observed, &mut whole.image).fresh;
-    match plan::plan_within(room.observed, &whole.image, &room.capacities) {
+) -> Result<Choice, PlanError> {
+    let too_large = match whole(draft, room) {
+        Ok(choice) => return Ok(choice),
+        Err(too_large) => too_large,
+    };
+    let Some(enforced) = enforced else { return part(draft, &too_large, room, memory, world) };
+    let mut choice = choose(enforced, None, room, memory, world)?;
+    choice.compiled.unstaged = Some(too_large.first.into());
+    choice.not_programmed.shortages = too_large.shortages;
+    Ok(choice)
+}
+
+/// Everything, if there is room for it.
+fn whole(draft: &Draft<'_>, room: Room<'_>) -> Result<Choice, Box<TooLarge>> {
+    let Room { observed, capacities } = room;
+    let mut compiled =
+        draft.compile(&Capacities::LARGEST).map_err(|CompileError::Capacity(first)| {
+            Box::new(TooLarge { first, shortages: vec![first], table: draft.outline() })
+        })?;
+    let fresh = plan::number(observed, &mut compiled.image).fresh;
+    match plan::plan_within(observed, &compiled.image, &capacities) {
         Ok(ops) => Ok(Choice {
-            compiled: whole,
+            compiled,
             ops,
             not_programmed: NotProgrammed::default(),
             given: draft.endpoints().map(|(slot, sets)| (slot, sets.clone())).collect(),
             fresh,
         }),
-        Err(error) => match enforced {
-            Some(enforced) => {
-                let mut choice = choose(enforced, None, room, memory, world)?;
-                choice.compiled.unstaged = Some(budget::shortage(error).into());
-                let needed = plan::needed(room.observed, &whole.image).unwrap_or_default();
-                choice.not_programmed.shortages = needed.shortages(&room.capacities);
-                Ok(choice)
-            }
-            None => part(draft, &whole, room, memory, world),
-        },
+        Err(error) => {
+            let needed = plan::needed(observed, &compiled.image).unwrap_or_default();
+            let (first, shortages) = (budget::shortage(error), needed.shortages(&capacities));
+            Err(Box::new(TooLarge { first, shortages, table: compiled }))
+        }
     }
 }
 
 /// Chooses a part.
 fn part(
     draft: &Draft<'_>,
-    whole: &Compiled,
+    TooLarge { table: whole, shortages, .. }: &TooLarge,
     room: Room<'_>,
     memory: &Memory,
     world: &World,
-) -> Result<Choice, ChoiceError> {
+) -> Result<Choice, PlanError> {
     let observed = room.observed;
-    let needed = plan::needed(observed, &whole.image).unwrap_or_default();
-    let shortages = needed.shortages(&room.capacities);
     let services = moves::of_services(world, observed);
     let (last, wanted) =
         moves::of_endpoints(draft, &whole.image, (observed, memory), &room.capacities);
     let (strangers, others) = addresses(whole, observed, world);
     let nothing = nothing(draft, &services);
-    let short = |shortage| ChoiceError::Plan(PlanError::Capacity(shortage));
-    let mut budget = Budget::new(nothing, observed, room.capacities).map_err(short)?;
+    let mut budget = Budget::new(nothing, observed, room.capacities)?;
     budget.include(&services);
-    budget.omit(room.capacities.peers, strangers, &others).map_err(short)?;
+    budget.omit(room.capacities.peers, strangers, &others)?;
     // What there is fits as it is, but a part of it may not: it would have other columns.
     budget.include(&last);
     budget.include(&wanted);
+    let shortages = shortages.clone();
     let not_programmed = NotProgrammed { shortages, ..report(&budget, draft, world, whole) };
     let Budget { fitting: Fitting { compiled, ops, fresh }, taken, .. } = budget;
     Ok(Choice { compiled, ops, not_programmed, given: given(&taken), fresh })

@@ -17,14 +17,14 @@ mod moves;
 mod rename;
 mod report;
 
-use compile::{CompileError, Compiled, Draft, Image, Scope, Slots, Subjects};
+use compile::{Compiled, Draft, Image, Scope, Slots, Subjects};
 use model::{Rules, World};
 use plan::{Kernel, Op, PlanError};
 
 pub use compile::Shortage;
 pub use report::{Held, HeldEndpoint, HeldPeer, HeldService, NotProgrammed};
 
-use crate::choice::{Choice, ChoiceError, Room};
+use crate::choice::{Choice, Room};
 use crate::memory::Memory;
 
 /// After so many failed writes in a row the caller hears of it.
@@ -51,9 +51,6 @@ pub enum ProgramError<K: Kernel> {
     /// The tables cannot be read.
     #[error("the tables cannot be read")]
     Observe(#[source] K::ObserveError),
-    /// The table cannot be compiled; nothing was written.
-    #[error("the table cannot be compiled")]
-    Compile(#[from] CompileError),
     /// No safe way leads to the new table; nothing was written.
     #[error("the change cannot be planned")]
     Plan(#[from] PlanError),
@@ -169,8 +166,7 @@ impl Node {
         let enforced = without.as_ref().map(|rules| Draft::new(world, rules, &self.slots));
         let room = Room { observed: &observed, capacities };
         let Choice { compiled, ops, not_programmed, given, fresh } =
-            choice::choose(&draft, enforced.as_ref(), room, &self.memory, world)
-                .map_err(unprogrammable)?;
+            choice::choose(&draft, enforced.as_ref(), room, &self.memory, world)?;
         if self.rename(kernel, &observed, &compiled.subjects, tell)? {
             return Ok(Round::Freed);
         }
@@ -232,13 +228,6 @@ fn takes_away(slot: u32, ops: &[Op]) -> bool {
         | Op::Service { .. }
         | Op::NoService { .. } => false,
     })
-}
-
-fn unprogrammable<K: Kernel>(error: ChoiceError) -> ProgramError<K> {
-    match error {
-        ChoiceError::Compile(error) => error.into(),
-        ChoiceError::Plan(error) => error.into(),
-    }
 }
 
 /// Tells the kernel which processes are which of these subjects.

@@ -15,7 +15,7 @@ use std::net::IpAddr;
 
 use compile::{Capacities, Counts, Image, Scope, Slots, compile, compile_within};
 use model::{
-    Block, Direction, Flow, Peer, Peers, Protocol, Rules, Selector, Service, ServicePort,
+    Block, Direction, Flow, Peer, Peers, Protocol, Rule, Rules, Selector, Service, ServicePort,
     TargetPort, Verdict, World,
 };
 use ringfence_node::{Held, Node};
@@ -253,4 +253,39 @@ fn what_is_more_than_usual_is_compiled_for_tables_that_are_larger() {
     let room = |endpoints| Capacities { endpoints, ..Capacities::default() };
     assert!(compile_within(&world, &rules, &slots, &room(PODS)).is_err(), "slots begin at 1");
     assert!(compile_within(&world, &rules, &slots, &room(PODS + 1)).is_ok());
+}
+
+/// Opens a port of its own to each of so many addresses outside.
+fn ports_of_their_own(rules: u16, app: &str) -> Vec<Rule> {
+    let one = |at: u16| {
+        let [high, low] = at.to_be_bytes();
+        let address = Block::new(format!("172.16.{high}.{low}/32").parse().unwrap(), []).unwrap();
+        let peers = Peers::OneOf(vec![Peer::Block(address)]);
+        let mut rule = policy("many", app, Direction::Ingress, &peers, &[1024 + at]).remove(0);
+        rule.origin.index = u32::from(at);
+        rule
+    };
+    (0..rules).map(one).collect()
+}
+
+#[test]
+fn what_would_need_more_cells_than_any_table_has_is_not_programmed_and_never_laid_out() {
+    let (mut node, mut tables) = (Node::default(), Tables::new());
+    let world = world(vec![pod("web", 2), pod("db", 3)], Vec::new());
+    let beside = policy("beside", "db", Direction::Ingress, &Peers::Any, &[80]);
+    let few = [ports_of_their_own(100, "web"), beside.clone()].concat();
+    program(&mut node, &mut tables, &world, &Rules::new(few));
+    assert!(node.not_programmed().is_empty());
+
+    let many = [ports_of_their_own(4_000, "web"), beside].concat();
+    program(&mut node, &mut tables, &world, &Rules::new(many));
+    let report = node.not_programmed().clone();
+    let [held] = report.endpoints.as_slice() else { panic!("{:?}", report.endpoints.len()) };
+    assert_eq!((held.pod.as_str(), held.held), ("shop/web", Held::LastGood));
+    assert_eq!(held.shortage.table, "cells");
+    assert!(held.shortage.needed > 4_000 * 4_000, "{:?}", held.shortage);
+    let first = verdict(&tables, &node, &world, "web", ([172, 16, 0, 7].into(), 1031));
+    let new = verdict(&tables, &node, &world, "web", ([172, 16, 1, 7].into(), 1287));
+    assert_eq!((first, new), (Verdict::Allow, Verdict::Deny), "what was in force still is");
+    assert_eq!(verdict(&tables, &node, &world, "db", (CLIENT, 80)), Verdict::Allow);
 }

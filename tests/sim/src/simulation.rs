@@ -182,7 +182,7 @@ impl Simulation {
         match error {
             ProgramError::Perform(_) => self.tally.refused += 1,
             ProgramError::Observe(_) => {}
-            ProgramError::Compile(_) | ProgramError::Plan(_) => {
+            ProgramError::Plan(_) => {
                 self.kernel.judge.report(format!("nothing can be programmed: {error:?}"));
             }
         }
