@@ -132,17 +132,22 @@ impl NodeAgent {
     }
 
     fn status(&self) -> Answer {
-        let missing = self.view.missing();
         match (self.is_settled, &self.failed) {
             (true, None) => Answer::Done,
             (true, Some(failed)) => {
                 let why = format!("the node's policies cannot be programmed: {failed}");
                 Answer::NotReady { why, pods_affected: true }
             }
-            (false, _) => {
-                let why = format!("the API server has not listed every {}", missing.join(", "));
-                Answer::NotReady { why, pods_affected: false }
-            }
+            (false, _) => Answer::NotReady { why: self.not_begun(), pods_affected: false },
+        }
+    }
+
+    /// Why nothing is in force yet.
+    fn not_begun(&self) -> String {
+        match (self.view.missing().as_slice(), &self.failed) {
+            ([], None) => "the node's policies are being programmed for the first time".to_owned(),
+            ([], Some(failed)) => format!("the node's policies cannot be programmed: {failed}"),
+            (missing, _) => format!("the API server has not listed every {}", missing.join(", ")),
         }
     }
 }

@@ -3,13 +3,13 @@
 //! An object that cannot be read keeps its last good version (ruling E5); what no watch says yet of a pod
 //! of this node is known from the runtime.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use cluster::{Heard, KINDS, Key, Store};
 use ipnet::IpNet;
-use manifest::{Document, Options, ReadAs, Reading};
+use manifest::{Document, Options, ReadAs, Reading, Shelf};
 use model::{Rules, World, WorldError, WorldParts};
 
 use crate::attachment::Attached;
@@ -21,7 +21,7 @@ type Texts = BTreeMap<Arc<str>, Arc<str>>;
 #[derive(Debug)]
 pub struct View {
     store: Store,
-    options: Options,
+    shelf: Shelf,
     good: Texts,
 }
 
@@ -41,7 +41,7 @@ impl View {
     #[must_use]
     pub fn new(pod_networks: Vec<IpNet>) -> Self {
         let options = Options { read_as: ReadAs::Cluster, pod_networks, ..Options::default() };
-        Self { store: Store::default(), options, good: Texts::new() }
+        Self { store: Store::default(), shelf: Shelf::new(options), good: Texts::new() }
     }
 
     /// Takes what a watch says. Whether that changed what is known.
@@ -85,7 +85,7 @@ impl View {
     /// Reads everything.
     pub fn read(&mut self) -> Known {
         let mut documents = self.store.documents();
-        let mut reading = manifest::read(&documents, &self.options);
+        let mut reading = self.shelf.read(&documents);
         let unreadable = self.unreadable(&documents, &reading);
         let is_bad = |document: &Document| unreadable.contains_key(&*document.name);
         let mut good: Texts = Texts::new();
@@ -100,7 +100,7 @@ impl View {
         }
         self.good = good;
         if is_replaced {
-            reading = manifest::read(&documents, &self.options);
+            reading = self.shelf.read(&documents);
         }
         Known { parts: reading.parts, rules: reading.rules, unreadable }
     }
@@ -112,7 +112,7 @@ impl View {
             reading.problems.iter().map(manifest::Problem::file).collect();
         let suspects = documents.iter().filter(|document| suspects.contains(&*document.name));
         let alone = suspects.filter_map(|document| {
-            let alone = manifest::read(std::slice::from_ref(document), &self.options);
+            let alone = manifest::read(std::slice::from_ref(document), self.shelf.options());
             let first = alone.problems.first()?;
             Some((document.name.to_string(), first.message()))
         });
@@ -156,12 +156,11 @@ impl Local<'_> {
 
     /// The node's own addresses, also those that the API server does not know: of bridges, for example.
     fn add_own(&self, parts: &mut WorldParts) {
-        let is_taken = |address: &IpAddr| {
-            parts.pods.iter().any(|pod| !pod.host_network && pod.addresses.contains(address))
-                || parts.nodes.iter().any(|node| node.addresses.contains(address))
-        };
-        let new =
-            self.addresses.iter().filter(|address| is_of_one(**address) && !is_taken(address));
+        let pods = parts.pods.iter().filter(|pod| !pod.host_network);
+        let of_nodes = parts.nodes.iter().flat_map(|node| &node.addresses);
+        let taken: HashSet<&IpAddr> = pods.flat_map(|pod| &pod.addresses).chain(of_nodes).collect();
+        let new = self.addresses.iter();
+        let new = new.filter(|address| is_of_one(**address) && !taken.contains(address));
         let new: Vec<IpAddr> = new.copied().collect();
         if let Some(node) = parts.nodes.iter_mut().find(|node| node.name == self.node) {
             node.addresses.extend(new);

@@ -2,9 +2,9 @@
 //!
 //! Only with all objects at hand can owners, slices and doubles be told, whatever their order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use model::{Family, Labels, Service, World, WorldParts};
+use model::{Family, Labels, Service, WorldParts};
 
 use crate::kind::endpoint_slice::EndpointSlice;
 use crate::kind::node::NodeRead;
@@ -35,17 +35,15 @@ pub(crate) fn assemble(
     reader: &mut Reader<'_>,
 ) -> (WorldParts, Vec<Made>) {
     let mut made = pods(&found, policies, reader.options);
-    made.sort_by(|one, other| {
-        let key = |made: &Made| (made.pod.namespace.clone(), made.pod.name.clone());
-        key(one).cmp(&key(other))
+    made.sort_by(|Made { pod: one, .. }, Made { pod: other, .. }| {
+        (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name))
     });
     let named = policies.iter().filter_map(|policy| policy.reference.namespace.clone());
     let mut namespaces: BTreeMap<String, Labels> =
         named.map(|namespace| (namespace, Labels::default())).collect();
     namespaces.extend(found.namespaces);
-    let mut spans: BTreeMap<String, Span> =
+    let spans: BTreeMap<String, Span> =
         found.nodes.iter().map(|node| (node.node.name.clone(), node.span)).collect();
-    spans.extend(made.iter().map(|made| (made.pod.to_string(), made.span)));
     let mut pod_networks = reader.options.pod_networks.clone();
     if pod_networks.is_empty() {
         pod_networks = found.nodes.iter().flat_map(|node| node.pod_networks.clone()).collect();
@@ -69,10 +67,12 @@ fn services(
     slices: &[EndpointSlice],
     pods: &[Made],
 ) -> Vec<Service> {
+    let mut local: HashMap<&str, Vec<&Made>> = HashMap::new();
+    pods.iter().for_each(|made| local.entry(&made.pod.namespace).or_default().push(made));
     let complete = |(mut service, _): (Service, Span)| {
         let selects_pods = service.selector.as_ref().is_some_and(|selector| {
-            let local = pods.iter().filter(|made| made.pod.namespace == service.namespace);
-            local.into_iter().any(|made| selector.matches(&made.pod.labels))
+            let mut local = local.get(service.namespace.as_str()).into_iter().flatten();
+            local.any(|made| selector.matches(&made.pod.labels))
         });
         if !selects_pods {
             let own = slices.iter().filter(|slice| {
@@ -86,15 +86,20 @@ fn services(
     services.into_iter().map(complete).collect()
 }
 
-/// Reports every contradiction, and takes the later claim away until the parts make a world.
+/// Reports every contradiction, and takes the later claim away until the parts make a world. `spans` are
+/// of nodes, whose names have no `/`.
 fn settle(
     mut parts: WorldParts,
     made: &[Made],
     spans: &BTreeMap<String, Span>,
     reader: &mut Reader<'_>,
 ) -> WorldParts {
-    let span = |name: &str| spans.get(name).copied().unwrap_or_default();
-    while let Err(error) = World::new(parts.clone()) {
+    let span = |name: &str| {
+        let of_pod = || made.iter().rfind(|made| made.pod.to_string() == name);
+        let of_node = spans.get(name).copied();
+        of_node.or_else(|| Some(of_pod()?.span)).unwrap_or_default()
+    };
+    while let Err(error) = parts.check() {
         match error {
             model::WorldError::PodTwice { pod } => {
                 let mut twins = made.iter().filter(|made| made.pod.to_string() == pod);

@@ -1,6 +1,6 @@
 //! The reading: from documents to a world's parts, its rules, and everything that is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use model::{Place, PolicyKind, PolicyRef, Rules, WorldParts};
@@ -14,7 +14,7 @@ use crate::kind::endpoint_slice::endpoint_slice;
 use crate::kind::namespace::namespace;
 use crate::kind::network_policy::network_policy;
 use crate::kind::node::node;
-use crate::kind::pod::pod;
+use crate::kind::pod::{PodRead, pod};
 use crate::kind::service::service;
 use crate::kind::workload::workload;
 use crate::lint::lint;
@@ -64,18 +64,30 @@ impl Reading {
 /// Reads documents. Their order does not matter (ruling E6).
 #[must_use]
 pub fn read(documents: &[Document], options: &Options) -> Reading {
+    read_beside(documents, options, Vec::new()).0
+}
+
+/// Reads documents but those of `known` pods, which were read before from the same texts. Returns the
+/// pods that were read now as well.
+pub(crate) fn read_beside(
+    documents: &[Document],
+    options: &Options,
+    known: Vec<PodRead>,
+) -> (Reading, Vec<PodRead>) {
     let mut reader = Reader::new(documents, options);
-    let forests = forests(&mut reader);
+    let forests = forests(&known, &mut reader);
     let mut sorter = Sorter::default();
     // What replaces comes first, so that what is replaced is known when it is met.
     let (base, over) = forests.split_at(options.base.min(forests.len()));
     for forest in over.iter().chain(base) {
         sorter.take(forest, &mut reader);
     }
-    let mut found = Found::default();
+    let before = known.len();
+    let mut found = Found { pods: known, ..Found::default() };
     for object in &sorter.objects {
         decode(object, &mut found, &mut reader);
     }
+    let fresh = found.pods.get(before..).map(<[PodRead]>::to_vec).unwrap_or_default();
     let mut policies = std::mem::take(&mut found.policies);
     let (mut parts, pods) = assemble(found, &policies, &mut reader);
     lint(&parts, &pods, &policies, &mut reader);
@@ -87,7 +99,7 @@ pub fn read(documents: &[Document], options: &Options) -> Reading {
     let rules = rules(policies, documents);
     let rules = if options.staged { rules } else { rules.with_staged(staged.iter().cloned()) };
     let Sorter { skipped, written, .. } = sorter;
-    Reading { parts, rules, problems, lints, skipped, staged, written, forests }
+    (Reading { parts, rules, problems, lints, skipped, staged, written, forests }, fresh)
 }
 
 fn staged(policies: &[Policy]) -> Vec<PolicyRef> {
@@ -97,9 +109,10 @@ fn staged(policies: &[Policy]) -> Vec<PolicyRef> {
     staged
 }
 
-fn forests(reader: &mut Reader<'_>) -> Vec<Arc<Forest>> {
+fn forests(known: &[PodRead], reader: &mut Reader<'_>) -> Vec<Arc<Forest>> {
+    let known: HashSet<u32> = known.iter().map(|pod| pod.span.document).collect();
     let mut forests = Vec::new();
-    for (at, document) in (0..).zip(reader.documents) {
+    for (at, document) in (0..).zip(reader.documents).filter(|(at, _)| !known.contains(at)) {
         let (forest, failures) = parse(at, &document.text);
         forests.push(Arc::new(forest));
         for (span, error, other) in failures {

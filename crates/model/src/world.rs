@@ -45,6 +45,17 @@ pub struct WorldParts {
     pub pod_networks: Vec<IpNet>,
 }
 
+impl WorldParts {
+    /// Whether they make a world.
+    ///
+    /// # Errors
+    /// As [`World::new`].
+    pub fn check(&self) -> Result<(), WorldError> {
+        reject_twins(self)?;
+        owners(self).map(drop)
+    }
+}
+
 /// Why parts do not make a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorldError {
@@ -290,50 +301,40 @@ fn reject_twins(parts: &WorldParts) -> Result<(), WorldError> {
 /// Who has each address. A host-network pod's addresses are a host's even where its node is not
 /// listed; several host-network pods share them.
 fn owners(parts: &WorldParts) -> Result<BTreeMap<IpAddr, End>, WorldError> {
-    let mut owners = Owners::default();
-    for (id, node) in (0..).map(NodeId).zip(&parts.nodes) {
-        for &address in &node.addresses {
-            owners.claim(
-                address,
-                End::Host { node: Some(id), address: Some(address) },
-                &node.name,
-            )?;
-        }
-    }
-    for (id, pod) in (0..).map(PodId).zip(&parts.pods) {
-        for &address in &pod.addresses {
-            let end = match pod.host_network {
-                true => End::Host { node: None, address: Some(address) },
-                false => End::Pod { pod: id, address: Some(address) },
-            };
-            owners.claim(address, end, &pod.to_string())?;
-        }
-    }
-    Ok(owners.ends)
-}
-
-#[derive(Default)]
-struct Owners {
-    ends: BTreeMap<IpAddr, End>,
-    names: BTreeMap<IpAddr, String>,
-}
-
-impl Owners {
-    fn claim(&mut self, address: IpAddr, end: End, name: &str) -> Result<(), WorldError> {
-        match self.ends.entry(address) {
-            Entry::Vacant(entry) => {
-                entry.insert(end);
-                self.names.insert(address, name.to_owned());
-                Ok(())
+    let nodes = (0..).map(NodeId).zip(&parts.nodes).flat_map(|(id, node)| {
+        let end = move |address| End::Host { node: Some(id), address: Some(address) };
+        node.addresses.iter().map(move |address| (*address, end(*address)))
+    });
+    let pods = (0..).map(PodId).zip(&parts.pods).flat_map(|(id, pod)| {
+        let end = move |address| match pod.host_network {
+            true => End::Host { node: None, address: Some(address) },
+            false => End::Pod { pod: id, address: Some(address) },
+        };
+        pod.addresses.iter().map(move |address| (*address, end(*address)))
+    });
+    let mut owners: BTreeMap<IpAddr, End> = BTreeMap::new();
+    for (address, end) in nodes.chain(pods) {
+        match owners.entry(address) {
+            Entry::Vacant(entry) => drop(entry.insert(end)),
+            Entry::Occupied(entry) if is_host(entry.get()) && is_host(&end) => {}
+            Entry::Occupied(entry) => {
+                let (first, second) = claimants(parts, address, is_host(entry.get()));
+                return Err(WorldError::AddressTwice { address, first, second });
             }
-            Entry::Occupied(entry) if is_host(entry.get()) && is_host(&end) => Ok(()),
-            Entry::Occupied(_) => Err(WorldError::AddressTwice {
-                address,
-                first: self.names.get(&address).cloned().unwrap_or_default(),
-                second: name.to_owned(),
-            }),
         }
     }
+    Ok(owners)
+}
+
+/// The first who has an address and the first who may not have it too. Hosts share theirs.
+fn claimants(parts: &WorldParts, address: IpAddr, of_host: bool) -> (String, String) {
+    let nodes = parts.nodes.iter().filter(|node| node.addresses.contains(&address));
+    let pods = parts.pods.iter().filter(|pod| pod.addresses.contains(&address));
+    let pods = pods.map(|pod| (pod.to_string(), pod.host_network));
+    let mut all = nodes.map(|node| (node.name.clone(), true)).chain(pods);
+    let first = all.next().map(|(name, _)| name).unwrap_or_default();
+    let second = all.find(|(_, is_host)| !(of_host && *is_host)).map(|(name, _)| name);
+    (first, second.unwrap_or_default())
 }
 
 fn is_host(end: &End) -> bool {
