@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use agent::{Attached, Local, View};
+use api::ResourceVersion;
 use cluster::{KINDS, Key, News, Object, slim};
 use model::{Peers, Rule, World};
 use serde_json::{Value, json};
@@ -31,7 +32,8 @@ impl Told {
         }
         let key = Key { namespace: namespace.to_owned(), name: name.to_owned() };
         let text = slim(&KINDS[at], &object).to_string().into();
-        self.0.hear((at, News::Put(Object { key, uid: format!("uid-{name}"), text })));
+        let (uid, version) = (format!("uid-{name}"), ResourceVersion::NONE);
+        self.0.hear((at, News::Put(Object { key, uid, version, text })));
     }
 
     fn pod(&mut self, name: &str, address: Option<&str>) {

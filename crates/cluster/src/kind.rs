@@ -57,7 +57,9 @@ impl Kind {
         self.is_optional || self.kind == "NetworkPolicy"
     }
 
-    pub(crate) fn resource(&self) -> ApiResource {
+    /// As the client names it.
+    #[must_use]
+    pub fn resource(&self) -> ApiResource {
         ApiResource {
             group: self.group.to_owned(),
             version: self.version.to_owned(),

@@ -27,6 +27,6 @@ pub use kind::{KINDS, Kind};
 pub use list::{Listed, Scope, Step, list};
 pub use news::{Key, News, Object};
 pub use slim::slim;
-pub use store::Store;
+pub use store::{Store, document};
 pub use unread::{Place, Unread, unread_words};
-pub use watch::{Heard, watch};
+pub use watch::{Heard, Keep, watch, watch_kinds};

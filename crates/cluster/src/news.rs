@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use api::ResourceVersion;
+
 /// An object's name within its kind. The namespace is empty where the kind has none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
@@ -21,6 +23,8 @@ pub struct Object {
     pub key: Key,
     /// What the API server calls it, whatever its name.
     pub uid: String,
+    /// Which of the kind's writes it is of; none where the API server's word for that is no number.
+    pub version: ResourceVersion,
     /// What of it matters, in JSON.
     pub text: Arc<str>,
 }
@@ -29,6 +33,12 @@ pub struct Object {
 pub(crate) const MIRROR: &str = "kubernetes.io/config.mirror";
 
 impl Object {
+    /// Whether it says what `other` says, whenever that was written.
+    #[must_use]
+    pub fn says_what(&self, other: &Self) -> bool {
+        (&self.key, &self.uid, &self.text) == (&other.key, &other.uid, &other.text)
+    }
+
     /// Whether it is the mirror of the static pod that its node knows by `uid`: a runtime is told that and
     /// never the mirror's own.
     #[must_use]

@@ -78,5 +78,6 @@ fn object(kind: &Kind, item: &Value) -> Object {
     let slim = slim(kind, item);
     // People are shown lines of policies; of all else there are too many for them.
     let text = if kind.is_policy() { format!("{slim:#}") } else { slim.to_string() };
-    Object { key, uid: word("uid"), text: text.into() }
+    let version = api::parse_version(&word("resourceVersion")).unwrap_or_default();
+    Object { key, uid: word("uid"), version, text: text.into() }
 }

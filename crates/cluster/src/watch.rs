@@ -7,6 +7,7 @@ use kube::Client;
 use kube::api::{Api, DynamicObject};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -18,15 +19,30 @@ use crate::slim::slim;
 /// How often a kind that the cluster lacks is asked for again.
 const ABSENT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// News of the kind at this place of [`KINDS`].
+/// What of an object is kept.
+pub type Keep = fn(&Kind, &Value) -> Value;
+
+/// News of the kind at this place of the kinds that are watched, see [`KINDS`].
 pub type Heard = (usize, News);
 
-/// Begins to watch all kinds. The watches end with the set, or when nobody listens.
+/// Begins to watch all kinds that a verdict depends on. The watches end with the set, or when nobody listens.
 #[must_use]
 pub fn watch(client: &Client, news: &mpsc::Sender<Heard>) -> JoinSet<()> {
+    watch_kinds(client, &KINDS, slim, news)
+}
+
+/// Begins to watch these kinds, and keeps of each object what is asked for.
+#[must_use]
+pub fn watch_kinds(
+    client: &Client,
+    kinds: &'static [Kind],
+    keep: Keep,
+    news: &mpsc::Sender<Heard>,
+) -> JoinSet<()> {
     let mut watches = JoinSet::new();
-    for (at, kind) in KINDS.iter().enumerate() {
-        watches.spawn(Watch { at, kind, client: client.clone(), news: news.clone() }.run());
+    for (at, kind) in kinds.iter().enumerate() {
+        let watch = Watch { at, kind, keep, client: client.clone(), news: news.clone() };
+        watches.spawn(watch.run());
     }
     watches
 }
@@ -34,6 +50,7 @@ pub fn watch(client: &Client, news: &mpsc::Sender<Heard>) -> JoinSet<()> {
 struct Watch {
     at: usize,
     kind: &'static Kind,
+    keep: Keep,
     client: Client,
     news: mpsc::Sender<Heard>,
 }
@@ -78,9 +95,10 @@ impl Watch {
 
     fn object(&self, object: &DynamicObject) -> Object {
         let value = serde_json::to_value(object).unwrap_or_default();
-        let text = slim(self.kind, &value).to_string();
+        let text = (self.keep)(self.kind, &value).to_string();
         let uid = object.metadata.uid.clone().unwrap_or_default();
-        Object { key: key(object), uid, text: text.into() }
+        let version = object.metadata.resource_version.as_deref().and_then(api::parse_version);
+        Object { key: key(object), uid, version: version.unwrap_or_default(), text: text.into() }
     }
 
     /// Not found says little by itself: a proxy or an aggregated server may say it too. The list of

@@ -176,3 +176,32 @@ async fn an_object_that_means_nothing_is_its_own_problem() {
 fn key(namespace: &str, name: &str) -> Key {
     Key { namespace: namespace.to_owned(), name: name.to_owned() }
 }
+
+#[tokio::test]
+async fn a_version_is_heard_when_its_object_is_known_and_with_a_list_when_that_is_complete() {
+    let (api, mut listener) = started().await;
+    let first = listener.store.heard("NetworkPolicy");
+    assert!(first > api::ResourceVersion::NONE);
+    api.put("networkpolicies", "shop", "more", policy(&json!({ "podSelector": {} })));
+    listener.hear_until(|store| has(store, "networkpolicies/shop/more")).await;
+    let second = listener.store.heard("NetworkPolicy");
+    assert!(second > first);
+    // The same again is no news, and yet it is known of that version that it changes nothing.
+    api.put("networkpolicies", "shop", "more", policy(&json!({ "podSelector": {} })));
+    let (_, _, changed) = listener.hear().await;
+    assert!(!changed && listener.store.heard("NetworkPolicy") > second);
+    let third = listener.store.heard("NetworkPolicy");
+    api.put("pods", "shop", "other", pod("n1", "10.0.0.9"));
+    listener.hear_until(|store| has(store, "pods/shop/other")).await;
+    assert_eq!(listener.store.heard("NetworkPolicy"), third, "another kind's versions are its own");
+    api.remove("networkpolicies", "shop", "more", true);
+    api.forget("networkpolicies");
+    loop {
+        let (at, news, _) = listener.hear().await;
+        let heard = listener.store.heard("NetworkPolicy");
+        match (KINDS[at].kind, news) {
+            ("NetworkPolicy", News::Complete) => break assert_eq!(heard, first),
+            (_, news) => assert_eq!(heard, third, "{news:?}"),
+        }
+    }
+}

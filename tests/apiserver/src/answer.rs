@@ -5,55 +5,71 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::Uri;
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use cluster::KINDS;
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
 
+use crate::target::Target;
 use crate::{FakeApi, Said, Served, list, refuse};
 
 pub(crate) async fn answer(
     State(api): State<FakeApi>,
+    method: Method,
     uri: Uri,
     Query(query): Query<BTreeMap<String, String>>,
+    headers: HeaderMap,
+    body: Bytes,
 ) -> Response {
+    let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+    let target = Target::of(&path);
+    if let (Some(target), true) = (&target, method != Method::GET) {
+        api.let_go(&target.plural).await;
+    }
     let mut served = api.state.lock().unwrap();
     served.asked.push(uri.to_string());
     if served.is_unknown_user {
         return refuse::unauthorized();
     }
-    let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
-    match path.as_slice() {
-        ["apis"] => groups(&served).into_response(),
-        ["apis", group, version] => resources(&served, group, version).into_response(),
-        ["api", "v1", "namespaces", name] => list::one(&served, "namespaces", "", name),
-        ["api", "v1", "namespaces", namespace, plural]
-        | ["apis", _, _, "namespaces", namespace, plural] => {
-            list::list(&mut served, plural, namespace, &query)
+    match (path.as_slice(), target) {
+        (["apis"], _) => groups(&served).into_response(),
+        (["apis", group, version], _) => resources(&served, group, version).into_response(),
+        (_, Some(target)) if method != Method::GET => {
+            api.write(&mut served, &method, &target, &query, (&headers, &body))
         }
-        ["api", "v1", plural] | ["apis", _, _, plural] if query.contains_key("watch") => {
-            match served.is_missing(plural) {
+        (_, Some(Target { plural, namespace, name: Some(name), subresource: None })) => {
+            list::one(&served, &plural, &namespace, &name)
+        }
+        (_, Some(Target { plural, name: None, .. })) if query.contains_key("watch") => {
+            match served.is_missing(&plural) {
                 true => refuse::not_found(),
-                false => watch(&api, &served, plural, &query),
+                false => watch(&api, &served, &plural, &query),
             }
         }
-        ["api", "v1", plural] | ["apis", _, _, plural] => {
-            list::list(&mut served, plural, "", &query)
+        (_, Some(Target { plural, namespace, name: None, .. })) => {
+            list::list(&mut served, &plural, &namespace, &query)
         }
         _ => refuse::not_found(),
     }
 }
 
+/// Group, version and plural of everything that discovery tells of.
+fn discovered() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {
+    let built_in = KINDS.iter().map(|kind| (kind.group, kind.version, kind.plural, kind.kind));
+    let own = api::DEFINITIONS.iter().map(|one| (api::GROUP, api::VERSION, one.plural, one.kind));
+    built_in.filter(|(group, ..)| !group.is_empty()).chain(own)
+}
+
 fn groups(served: &Served) -> String {
-    let served =
-        KINDS.iter().filter(|kind| !kind.group.is_empty() && !served.absent.contains(kind.plural));
     let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for kind in served {
-        groups.entry(kind.group).or_default().insert(kind.version);
+    for (group, version, plural, _) in discovered() {
+        if !served.absent.contains(plural) {
+            groups.entry(group).or_default().insert(version);
+        }
     }
     let groups = groups.iter().map(|(group, versions)| {
         let versions = versions.iter().map(
@@ -66,11 +82,11 @@ fn groups(served: &Served) -> String {
 }
 
 fn resources(served: &Served, group: &str, version: &str) -> String {
-    let of_group = KINDS.iter().filter(|kind| {
-        (kind.group, kind.version) == (group, version) && !served.absent.contains(kind.plural)
+    let of_group = discovered().filter(|(of, at, plural, _)| {
+        (*of, *at) == (group, version) && !served.absent.contains(*plural)
     });
-    let resources = of_group.map(|kind| {
-        json!({ "name": kind.plural, "singularName": "", "namespaced": true, "kind": kind.kind,
+    let resources = of_group.map(|(_, _, plural, kind)| {
+        json!({ "name": plural, "singularName": "", "namespaced": true, "kind": kind,
             "verbs": ["list", "watch"] })
     });
     json!({ "kind": "APIResourceList", "apiVersion": "v1",

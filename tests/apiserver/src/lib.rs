@@ -1,7 +1,7 @@
 //! An API server for tests: real HTTP, lists and watches, and faults on demand.
 //!
-//! It does what watches and lists rely on and no more: resource versions that grow, a watch from a
-//! version on, 410 for one that is forgotten, 404 for a kind that is not served.
+//! It does what watches, lists and writers rely on and no more: resource versions that grow, a watch from a
+//! version on, 410 for one that is forgotten, 404 for a kind that is not served, 409 for who comes late.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,8 +11,11 @@
 )]
 
 mod answer;
+mod apply;
 mod list;
 mod refuse;
+mod target;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -21,7 +24,10 @@ use axum::Router;
 use cluster::KINDS;
 use kube::{Client, Config};
 use serde_json::{Value, json};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
+
+use crate::target::Target;
+pub use crate::write::Written;
 
 /// The server, to change what it says.
 #[derive(Clone, Debug)]
@@ -29,6 +35,8 @@ pub struct FakeApi {
     url: String,
     state: Arc<Mutex<Served>>,
     events: broadcast::Sender<Said>,
+    /// Plurals whose writes wait.
+    held: watch::Sender<BTreeSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -48,8 +56,14 @@ struct Served {
     expiring: BTreeMap<String, usize>,
     /// Whoever asks is not known.
     is_unknown_user: bool,
+    /// Plurals that may not be written.
+    read_only: BTreeSet<String>,
     /// What was asked for, in order.
     asked: Vec<String>,
+    /// What was written.
+    written: Vec<Written>,
+    /// What each manager applied last.
+    applied: BTreeMap<(Target, String), Value>,
 }
 
 #[derive(Clone, Debug)]
@@ -69,7 +83,8 @@ impl FakeApi {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (state, events) = (Arc::new(Mutex::new(served)), broadcast::channel(1024).0);
-        let api = Self { url: url.clone(), state, events };
+        let held = watch::Sender::default();
+        let api = Self { url: url.clone(), state, events, held };
         let router = Router::new().fallback(answer::answer).with_state(api.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let config = Config::new(url.parse().unwrap());
@@ -82,37 +97,60 @@ impl FakeApi {
         &self.url
     }
 
-    /// Adds an object, or changes it, and tells the watches.
+    /// Adds an object, or changes it, and tells the watches. What was written of its status stays.
     pub fn put(&self, plural: &str, namespace: &str, name: &str, mut object: Value) {
         let mut served = self.state.lock().unwrap();
-        served.version += 1;
-        let version = served.version;
         let metadata = object.as_object_mut().unwrap().entry("metadata").or_insert(json!({}));
         metadata["name"] = json!(name);
-        let uid = json!(format!("uid-{name}"));
-        metadata.as_object_mut().unwrap().entry("uid").or_insert(uid);
-        metadata["resourceVersion"] = json!(version.to_string());
-        if !namespace.is_empty() {
-            metadata["namespace"] = json!(namespace);
-        }
         let key = (namespace.to_owned(), name.to_owned());
-        let of_kind = served.objects.entry(plural.to_owned()).or_default();
-        let kind = if of_kind.contains_key(&key) { "MODIFIED" } else { "ADDED" };
-        of_kind.insert(key, object.clone());
-        self.say(&mut served, plural, version, json!({ "type": kind, "object": object }));
+        let is_status = |one: &&Written| one.is_status && one.plural == plural && one.object == key;
+        if served.written.iter().any(|one| is_status(&one)) {
+            object["status"] = served.objects[plural][&key]["status"].clone();
+        }
+        self.store(&mut served, plural, key, object);
     }
 
     /// Removes an object, and tells the watches unless `silently`.
     pub fn remove(&self, plural: &str, namespace: &str, name: &str, silently: bool) {
         let mut served = self.state.lock().unwrap();
+        self.delete(&mut served, plural, (namespace.to_owned(), name.to_owned()), silently);
+    }
+
+    fn delete(&self, served: &mut Served, plural: &str, key: (String, String), silently: bool) {
         served.version += 1;
         let version = served.version;
-        let key = (namespace.to_owned(), name.to_owned());
         let mut object = served.objects.get_mut(plural).unwrap().remove(&key).unwrap();
         object["metadata"]["resourceVersion"] = json!(version.to_string());
         if !silently {
-            self.say(&mut served, plural, version, json!({ "type": "DELETED", "object": object }));
+            self.say(served, plural, version, json!({ "type": "DELETED", "object": object }));
         }
+    }
+
+    /// Keeps an object with what a server adds to it, and tells the watches. Returns it.
+    fn store(
+        &self,
+        served: &mut Served,
+        plural: &str,
+        key: (String, String),
+        mut object: Value,
+    ) -> Value {
+        served.version += 1;
+        let version = served.version;
+        let of_kind = served.objects.entry(plural.to_owned()).or_default();
+        let before = of_kind.get(&key);
+        let metadata = object["metadata"].as_object_mut().unwrap();
+        metadata.entry("uid").or_insert(json!(format!("uid-{}", key.1)));
+        metadata.insert("resourceVersion".into(), json!(version.to_string()));
+        if !key.0.is_empty() {
+            metadata.insert("namespace".into(), json!(key.0));
+        }
+        let generation = before.map_or(0, |before| before["metadata"]["generation"].as_u64().unwrap());
+        let is_other = before.is_none_or(|before| before.get("spec") != object.get("spec"));
+        object["metadata"]["generation"] = json!(generation + u64::from(is_other));
+        let kind = if before.is_some() { "MODIFIED" } else { "ADDED" };
+        of_kind.insert(key, object.clone());
+        self.say(served, plural, version, json!({ "type": kind, "object": object }));
+        object
     }
 
     /// Tells every watch of a plural that its version is forgotten.

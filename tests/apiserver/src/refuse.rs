@@ -70,6 +70,14 @@ pub(crate) fn expired() -> Response {
     refused(StatusCode::GONE, "Expired", "the continue parameter is too old")
 }
 
+pub(crate) fn exists() -> Response {
+    refused(StatusCode::CONFLICT, "AlreadyExists", "it is there already")
+}
+
+pub(crate) fn conflict() -> Response {
+    refused(StatusCode::CONFLICT, "Conflict", "it has been modified meanwhile")
+}
+
 fn refused(code: StatusCode, reason: &str, message: &str) -> Response {
     let status = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure",
         "reason": reason, "message": message, "code": code.as_u16() });
