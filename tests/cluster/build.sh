@@ -145,6 +145,7 @@ build_cni() {
     for plugin in main/bridge main/ptp ipam/host-local; do
         program "plugins/${plugin#*/}" plugins "github.com/containernetworking/plugins/plugins/$plugin"
     done
+    program plugins/flannel flannel github.com/containernetworking/plugins/plugins/meta/flannel
 }
 
 build_cyclonus() { program cyclonus kubernetes github.com/mattfenwick/cyclonus/cmd/cyclonus; }

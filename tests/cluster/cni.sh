@@ -53,13 +53,34 @@ range() {
     esac
 }
 
+# What flannel's daemon would say of the node: a part of its range, of IPv4 alone.
+flannel_subnet() {
+    local whole
+    whole=$(pod_range 4 1)
+    printf '%s\n' "FLANNEL_NETWORK=$whole" "FLANNEL_SUBNET=${whole/.0\/24/.193\/26}" FLANNEL_MTU=1450 FLANNEL_IPMASQ=false
+}
+
+# The first plugin of a chain.
+first() { # PLUGIN
+    case $1 in
+        flannel)
+            flannel_subnet >"$work/subnet.env"
+            printf '{"type": "flannel", "subnetFile": "%s", "dataDir": "%s", "delegate": {"bridge": "cnitest1", "isGateway": true}}' \
+                "$work/subnet.env" "$work/flannel"
+            ;;
+        *)
+            printf '{"type": "%s", "bridge": "cnitest0", "isGateway": true, "ipam": %s}' "$1" \
+                '{"type": "host-local", "dataDir": "'"$work/addresses"'", "ranges": ['"$(joined ', ' range)"']}'
+            ;;
+    esac
+}
+
 make_chain() { # PLUGIN
     chain=cni-$1-$version
     mkdir -p "$work/$chain"
     cat >"$work/$chain/10.conflist" <<TEXT
 {"cniVersion": "$version", "name": "$chain", "plugins": [
-  {"type": "$1", "bridge": "cnitest0", "isGateway": true,
-   "ipam": {"type": "host-local", "dataDir": "$work/addresses", "ranges": [$(joined ', ' range)]}},
+  $(first "$1"),
   {"type": "ringfence-cni", "ringfence": {"socket": "/run/ringfence/cni.sock", "timeoutSeconds": 10}}
 ]}
 TEXT
@@ -122,6 +143,26 @@ check_without_agent() {
     expect "with the agent again: STATUS" tool status
 }
 
+# Pods that come and go, one after another. CNI_ROUNDS says how many.
+come_and_go() {
+    local round
+    for round in $(seq "$1"); do
+        { tool add && tool del; } >/dev/null || { echo "round $round"; return 1; }
+    done
+}
+
+# What a node has of what we pin, of interfaces, and of what the agent remembers.
+held() { echo "$(pins) pins, $("$here/on-node.sh" 1 ip -o link | wc -l) interfaces, $("$here/on-node.sh" 1 grep --only-matching '"netns"' /run/ringfence/agent/attachments.json | wc -l) notes"; }
+
+check_rounds() {
+    local rounds=${CNI_ROUNDS:-25} began=$SECONDS before version=1.1.0
+    make_chain bridge
+    before=$(held)
+    expect "$rounds times ADD and DEL" come_and_go "$rounds"
+    echo "# $rounds times in $((SECONDS - began)) s; before: $before; after: $(held)"
+    expect "nothing is left of them" test "$(held)" = "$before"
+}
+
 rm -rf "$work"
 mkdir -p "$work/bin"
 cp "$bin"/plugins/* "$state/ringfence/ringfence-cni" "$work/bin/"
@@ -132,6 +173,9 @@ before=$(pins)
 for version in 0.3.1 0.4.0 1.0.0 1.1.0; do
     for plugin in bridge ptp; do check_lifecycle "$plugin"; done
 done
+# Its plugin is older than versions 1, and knows one family.
+for version in 0.3.1 0.4.0; do families=4 check_lifecycle flannel; done
+check_rounds
 check_without_agent
 expect "as many pins as before: $before" test "$(pins)" -eq "$before"
 "$here/on-node.sh" 1 ip netns delete "$netns"
