@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use cluster::Unread;
 use manifest::{Document, HostNetwork, IpBlocks, Options, ReadAs, Reading};
-use model::{Peer, Peers, Rules, World, WorldParts};
+use model::{Enforcement, Peer, Peers, Rules, World, WorldParts};
 use report::Header;
 use sources::Request;
 
@@ -124,6 +124,10 @@ pub(crate) fn load_over(
         let names: Vec<String> = reading.staged.iter().map(ToString::to_string).collect();
         eprintln!("staged, so they decide nothing: {}", names.join(", "));
     }
+    if !reading.audited.is_empty() && !how.staged {
+        let names = reading.audited.join(", ");
+        eprintln!("in audit, so policies decide nothing for pods of namespace: {names}");
+    }
     let unread = cluster.map(|cluster| cluster.unread.clone()).unwrap_or_default();
     let documents = loaded.documents;
     let bounds = unknown::bounds(&documents, &options, &reading, &unread);
@@ -231,6 +235,7 @@ fn options(how: &cli::Reading, cluster: Option<&Snapshot>, replicas_max: u32) ->
             cli::HostNetwork::Pod => HostNetwork::Pod,
         },
         staged: how.staged,
+        enforcement: cluster.map_or_else(Enforcement::default, |cluster| cluster.enforcement),
         ignore_kinds: how.ignore_kinds.iter().cloned().collect(),
     }
 }

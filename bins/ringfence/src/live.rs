@@ -4,14 +4,19 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::Args;
-use cluster::{Connection, Listed, Scope, Target, Unread};
+use cluster::{Connection, Listed, Scope, Target, Unread, Whom};
 use manifest::Document;
+use model::Enforcement;
 
 use crate::cli::Reading;
 use crate::input::Unreadable;
 use crate::progress::Counter;
+
+/// The code of what may not be read.
+const FORBIDDEN: u16 = 403;
 
 /// Which cluster is read, if any.
 #[derive(Args, Clone, Debug, Default)]
@@ -40,6 +45,8 @@ pub(crate) struct Snapshot {
     pub(crate) unread: Vec<Unread>,
     /// The context's namespace.
     pub(crate) namespace: String,
+    /// Whether policies count there.
+    pub(crate) enforcement: Enforcement,
 }
 
 impl Live {
@@ -86,7 +93,38 @@ async fn read(how: &Reading) -> Result<Snapshot, miette::Report> {
     let target = Target { kubeconfig: kubeconfig.clone(), context: context.clone() };
     let connection = cluster::connect(&target).await?;
     let Listed { documents, unread } = listed(&connection, how, *all_namespaces).await?;
-    Ok(Snapshot { documents, unread, namespace: connection.namespace })
+    let enforcement = enforcement(&connection).await?;
+    Ok(Snapshot { documents, unread, namespace: connection.namespace, enforcement })
+}
+
+/// Whether policies count in the cluster. Where nobody may know, the answer is what they say.
+async fn enforcement(connection: &Connection) -> Result<Enforcement, cluster::ApiError> {
+    let switch = match cluster::read_switch(connection, cluster::NAMESPACE).await {
+        Ok(switch) => switch.unwrap_or_default(),
+        Err(cluster::ApiError::Refused { code: FORBIDDEN, .. }) => {
+            eprintln!(
+                "unknown, because it may not be read: whether the cluster enforces; judged as if it does"
+            );
+            return Ok(Enforcement::default());
+        }
+        Err(error) => return Err(error),
+    };
+    let now = SystemTime::now();
+    let lasting = switch.disabled.iter().filter(|(_, disabled)| disabled.until() > now);
+    let mut enforcement = switch.enforcement.unwrap_or_default();
+    for (whom, disabled) in lasting {
+        eprintln!("disabled until {}: policies on {whom}", disabled.until_text());
+        if *whom == Whom::Everywhere {
+            enforcement = Enforcement::Disabled;
+        }
+    }
+    match enforcement {
+        Enforcement::Audit => eprintln!(
+            "in audit, so policies decide nothing but for namespaces that say enforce: the cluster"
+        ),
+        Enforcement::Enforce | Enforcement::Disabled => {}
+    }
+    Ok(enforcement)
 }
 
 async fn listed(

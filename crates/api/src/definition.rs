@@ -137,7 +137,8 @@ impl Transform for Structural {
         for word in ["title", "default", "nullable"] {
             schema.remove(word);
         }
-        let is_unknown = |format: &Value| format.as_str().is_some_and(|word| word.starts_with("uint"));
+        let is_unknown =
+            |format: &Value| format.as_str().is_some_and(|word| word.starts_with("uint"));
         if schema.get("format").is_some_and(is_unknown) {
             schema.remove("format");
         }

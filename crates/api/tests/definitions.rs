@@ -1,6 +1,6 @@
 //! The definitions that the chart installs are those that the types make, and what the types write fits them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may crash")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may crash")]
 
 use std::path::PathBuf;
 
@@ -48,8 +48,17 @@ fn parts<'a>(schema: &'a Value, way: &str, found: &mut Vec<(String, &'a Value)>)
 #[test]
 fn the_schemas_are_structural_and_say_what_each_field_is() {
     const KNOWN: [&str; 11] = [
-        "type", "description", "properties", "required", "items", "enum", "format", "minimum",
-        "maximum", "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
+        "type",
+        "description",
+        "properties",
+        "required",
+        "items",
+        "enum",
+        "format",
+        "minimum",
+        "maximum",
+        "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
     ];
     for definition in &DEFINITIONS {
         let schema = schema(definition);
@@ -168,7 +177,8 @@ fn columns_show_fields_that_there_are() {
             let mut at = &schema;
             for step in path.trim_start_matches('.').split('.') {
                 // What is in brackets chooses among the elements of a list.
-                let (name, index) = step.split_once('[').map_or((step, None), |(a, b)| (a, Some(b)));
+                let (name, index) =
+                    step.split_once('[').map_or((step, None), |(a, b)| (a, Some(b)));
                 if name.starts_with("type==") {
                     continue;
                 }

@@ -77,7 +77,7 @@ pub enum ApiError {
         place: String,
     },
     /// It answered something else.
-    #[error("{server} answered {code} to a list of {what}: {message}")]
+    #[error("{server} answered {code} about {what}: {message}")]
     #[diagnostic(code("refused"))]
     Refused {
         /// Its address.

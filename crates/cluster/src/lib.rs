@@ -17,6 +17,7 @@ mod page;
 mod served;
 mod slim;
 mod store;
+mod switch;
 mod unread;
 mod watch;
 
@@ -28,5 +29,10 @@ pub use list::{Listed, Scope, Step, list};
 pub use news::{Key, News, Object};
 pub use slim::slim;
 pub use store::{Store, document};
+pub use switch::{
+    Author, CONFIG_MAP, DISABLED_MAX, Disabled, DisabledError, Incident, NAMESPACE, Switch,
+    SwitchNews, SwitchProblem, Whom, author, follow_switch, read_switch, record, write_disabled,
+    write_enabled,
+};
 pub use unread::{Place, Unread, unread_words};
 pub use watch::{Heard, Keep, watch, watch_kinds};

@@ -65,7 +65,7 @@ type GroupKey<'a> = (&'a str, &'a Labels, &'a [ContainerPort], Option<&'a Proces
 impl Endpoints {
     pub(crate) fn new(world: &World, rules: &Rules, slots: &Slots) -> Self {
         let (index, as_staged) = (SubjectIndex::new(rules), rules.with_staged_enforced());
-        let as_staged = (rules.staged().len() > 0).then(|| SubjectIndex::new(&as_staged));
+        let as_staged = rules.has_staged().then(|| SubjectIndex::new(&as_staged));
         let mut known: HashMap<GroupKey<'_>, usize> = HashMap::new();
         let (mut groups, mut members) = (Vec::new(), Vec::new());
         let (mut slot_of, mut by_pod) = (BTreeMap::new(), BTreeMap::new());

@@ -94,7 +94,7 @@ pub fn compile_within(
     capacities: &Capacities,
 ) -> Result<Compiled, CompileError> {
     match Draft::new(world, rules, slots).compile(capacities) {
-        Err(error) if rules.staged().len() > 0 => {
+        Err(error) if rules.has_staged() => {
             let enforced = Draft::new(world, &rules.without_staged(), slots).compile(capacities)?;
             Ok(Compiled { unstaged: Some(error), ..enforced })
         }

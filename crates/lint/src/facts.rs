@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use manifest::{Document, Options, Reading, Span};
 use model::{
     Direction, End, Labels, Pod, PodId, PolicyKind, PolicyRef, Rules, Service, TargetPort, World,
-    WorldParts,
 };
 
 use crate::effective::Effective;
@@ -19,16 +18,18 @@ use crate::written::{Policy, policies};
 /// The namespace of a pod that no policy can know; no namespace may have a dot in its name.
 pub(crate) const STRANGER: &str = "a.stranger";
 
-/// The world with one more pod: a stranger without labels.
+/// The world with one more pod, a stranger without labels; and the rules as they are once every
+/// namespace is enforced: a policy is not wrong because it does not count yet.
 pub(crate) struct Scene {
     pub(crate) world: World,
     pub(crate) stranger: PodId,
+    pub(crate) rules: Rules,
 }
 
 impl Scene {
     /// Adds the stranger to what was read.
-    pub(crate) fn new(parts: &WorldParts) -> Self {
-        let mut parts = parts.clone();
+    pub(crate) fn new(reading: &Reading, is_staged: bool) -> Self {
+        let mut parts = reading.parts.clone();
         parts.pods.push(Pod {
             namespace: STRANGER.to_owned(),
             name: "stranger".to_owned(),
@@ -42,7 +43,10 @@ impl Scene {
         });
         let stranger = PodId(u32::try_from(parts.pods.len() - 1).unwrap_or(u32::MAX));
         // A reading's parts always make a world, and the stranger has no address to collide.
-        Self { world: World::new(parts).unwrap_or_default(), stranger }
+        let world = World::new(parts).unwrap_or_default();
+        let staged = reading.staged.iter().filter(|_| !is_staged).cloned();
+        let rules = reading.rules.with_staged_enforced().with_staged(staged);
+        Self { world, stranger, rules }
     }
 }
 
@@ -70,19 +74,19 @@ impl<'a> Facts<'a> {
         reading: &'a Reading,
         scene: &'a Scene,
     ) -> Self {
-        let Scene { world, stranger } = scene;
+        let Scene { world, stranger, rules } = scene;
         let objects = objects(reading);
         let by_title: BTreeMap<_, _> =
             objects.iter().enumerate().map(|(at, object)| (object.title(), at)).rev().collect();
         let is_here = |pod: &Pod| pod.namespace != STRANGER;
         let index = Index::new(world, |pod| is_here(pod) && !pod.host_network);
         let host_index = Index::new(world, |pod| pod.host_network);
-        let effective = Effective::new(world, &index, &reading.rules);
+        let effective = Effective::new(world, &index, rules);
         let find = |policy: &PolicyRef| {
             let namespace = policy.namespace.as_deref().unwrap_or_default();
             by_title.get(&(kind_name(policy.kind), namespace, policy.name.as_str())).copied()
         };
-        let policies = policies(&reading.rules, &objects, find);
+        let policies = policies(rules, &objects, find);
         Self {
             documents,
             options,
@@ -90,7 +94,7 @@ impl<'a> Facts<'a> {
             by_title,
             world,
             stranger: *stranger,
-            rules: &reading.rules,
+            rules,
             policies,
             index,
             host_index,

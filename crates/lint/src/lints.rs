@@ -4,6 +4,7 @@
 
 mod error;
 mod info;
+mod rollout;
 mod warning_meaning;
 mod warning_reach;
 mod warning_text;
@@ -34,8 +35,14 @@ use lint;
 
 /// All rows in the order of their ids.
 pub fn all() -> impl Iterator<Item = &'static Lint> + Clone {
-    let parts =
-        [error::ROWS, warning_meaning::ROWS, warning_reach::ROWS, warning_text::ROWS, info::ROWS];
+    let parts = [
+        error::ROWS,
+        warning_meaning::ROWS,
+        warning_reach::ROWS,
+        warning_text::ROWS,
+        info::ROWS,
+        rollout::ROWS,
+    ];
     parts.into_iter().flatten()
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use model::Enforcement;
 
 /// One file's text. It may hold several YAML documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct Options {
     pub host_network: HostNetwork,
     /// Whether staged policies decide as if they were enforced (ruling N37).
     pub staged: bool,
+    /// The cluster's switch: whether policies count at all (ruling N40).
+    pub enforcement: Enforcement,
     /// Where the documents come from.
     pub read_as: ReadAs,
     /// How many documents, from the first, are what there is. An object in a later one replaces the
@@ -78,6 +81,7 @@ impl Default for Options {
             ip_blocks: IpBlocks::Pods,
             host_network: HostNetwork::Node,
             staged: false,
+            enforcement: Enforcement::default(),
             read_as: ReadAs::File,
             base: 0,
         }

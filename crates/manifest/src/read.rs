@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use model::{Place, PolicyKind, PolicyRef, Rules, WorldParts};
+use model::{Enforcement, Place, PolicyKind, PolicyRef, Rules, WorldParts};
 
 use crate::assemble::{Found, assemble};
 use crate::elsewhere::reread;
@@ -42,6 +42,9 @@ pub struct Reading {
     /// Every staged policy (ruling N37). Their rules are staged ones of `rules`, or enforced ones where
     /// the options say so.
     pub staged: Vec<PolicyRef>,
+    /// The namespaces that say `audit`: what policies say of their pods is staged (ruling N41), in the
+    /// same way.
+    pub audited: Vec<String>,
     /// Every object as it was written, whatever became of it.
     pub written: Vec<Written>,
     forests: Vec<Arc<Forest>>,
@@ -97,9 +100,24 @@ pub(crate) fn read_beside(
     lints.sort_by_key(Problem::position);
     let staged = staged(&policies);
     let rules = rules(policies, documents);
-    let rules = if options.staged { rules } else { rules.with_staged(staged.iter().cloned()) };
+    let rules = match options.staged {
+        true => rules,
+        false => {
+            rules.with_staged(staged.iter().cloned()).under(options.enforcement, &parts.namespaces)
+        }
+    };
+    let audited = audited(&parts);
     let Sorter { skipped, written, .. } = sorter;
-    (Reading { parts, rules, problems, lints, skipped, staged, written, forests }, fresh)
+    let reading =
+        Reading { parts, rules, problems, lints, skipped, staged, audited, written, forests };
+    (reading, fresh)
+}
+
+fn audited(parts: &WorldParts) -> Vec<String> {
+    let namespaces = parts.namespaces.iter();
+    let audited =
+        namespaces.filter(|(_, labels)| Enforcement::Enforce.within(labels) == Enforcement::Audit);
+    audited.map(|(name, _)| name.clone()).collect()
 }
 
 fn staged(policies: &[Policy]) -> Vec<PolicyRef> {

@@ -8,6 +8,7 @@
 mod assign;
 mod block;
 mod decision;
+mod enforcement;
 mod flow;
 mod label;
 mod pod;
@@ -23,6 +24,7 @@ mod world;
 pub use assign::{AddressPlan, AssignError};
 pub use block::{AddressSet, Block, BlockError, Coverage};
 pub use decision::{Decision, Judgement, Reason, Verdict};
+pub use enforcement::{ENFORCEMENT_LABEL, Enforcement};
 pub use flow::{End, Flow, FlowError, Origin};
 pub use label::Labels;
 pub use pod::{ContainerPort, Owner, Pod};

@@ -1,18 +1,20 @@
 //! All rules of a world: those that are enforced, and those of staged policies beside them.
 //!
-//! Whoever iterates meets enforced rules only, so that nobody enforces a staged policy by
-//! forgetting that there are such; what would be is another value of the same type.
+//! Whoever iterates meets enforced rules only, so that nobody enforces what is staged by
+//! forgetting that there is such; what would be is another value of the same type.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Place, PolicyRef, Reason, Rule, RuleRef, Subject};
+use crate::enforcement::Counting;
+use crate::{Enforcement, Labels, Place, PolicyRef, Reason, Rule, RuleRef, Subject};
 
 /// All rules of a world in canonical order, and where each was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     rules: Vec<Rule>,
     staged: BTreeSet<PolicyRef>,
-    staged_rules: Vec<Rule>,
+    /// As they would be if what is staged were enforced, where that is something else.
+    whole: Option<Vec<Rule>>,
     places: BTreeMap<RuleRef, Place>,
     policies: BTreeMap<PolicyRef, Place>,
     keeping: BTreeSet<PolicyRef>,
@@ -54,31 +56,58 @@ impl Rules {
     #[must_use]
     pub fn with_staged(mut self, policies: impl IntoIterator<Item = PolicyRef>) -> Self {
         self.staged.extend(policies);
-        let staged = self.rules.extract_if(.., |rule| self.staged.contains(&rule.origin.policy));
-        self.staged_rules.extend(staged);
-        self.staged_rules.sort_unstable();
+        let count = |rule: &&Rule| !self.staged.contains(&rule.origin.policy);
+        let enforced = self.rules.iter().filter(count).cloned().collect();
+        self.enforcing(enforced)
+    }
+
+    /// The same rules, of which count what counts under this switch in a cluster of these namespaces;
+    /// the rest is staged (rulings N40, N41).
+    #[must_use]
+    pub fn under(self, switch: Enforcement, namespaces: &BTreeMap<String, Labels>) -> Self {
+        let counting = Counting::new(switch, namespaces);
+        if counting.is_everything() {
+            return self;
+        }
+        let mut enforced: Vec<Rule> =
+            self.rules.iter().filter_map(|rule| counting.part(rule)).collect();
+        enforced.sort_unstable();
+        self.enforcing(enforced)
+    }
+
+    /// The same rules, of which these are enforced.
+    fn enforcing(mut self, enforced: Vec<Rule>) -> Self {
+        if enforced != self.rules {
+            let before = std::mem::replace(&mut self.rules, enforced);
+            self.whole.get_or_insert(before);
+        }
         self
     }
 
-    /// The staged policies, in order.
+    /// The policies that are staged by themselves, in order.
     pub fn staged(&self) -> impl ExactSizeIterator<Item = &PolicyRef> {
         self.staged.iter()
     }
 
-    /// The enforced rules, as if nobody had written a staged policy.
+    /// Whether anything is staged, for anybody.
+    #[must_use]
+    pub fn has_staged(&self) -> bool {
+        self.whole.is_some()
+    }
+
+    /// The enforced rules, as if nothing were staged beside them.
     #[must_use]
     pub fn without_staged(&self) -> Self {
         let rules = self.clone();
-        Self { staged: BTreeSet::new(), staged_rules: Vec::new(), ..rules }
+        Self { staged: BTreeSet::new(), whole: None, ..rules }
     }
 
-    /// The rules as they would be if every staged policy were enforced.
+    /// The rules as they would be if everything that is staged were enforced.
     #[must_use]
     pub fn with_staged_enforced(&self) -> Self {
         let mut rules = self.clone();
         rules.staged.clear();
-        rules.rules.append(&mut rules.staged_rules);
-        rules.rules.sort_unstable();
+        rules.rules = rules.whole.take().unwrap_or(rules.rules);
         rules
     }
 
@@ -92,13 +121,19 @@ impl Rules {
     /// pods alone.
     #[must_use]
     pub fn with_node_rules(&self, wanted: &[Rule]) -> Self {
-        let of_pods = |rule: &Rule| {
-            let subject = Subject { nodes: None, ..rule.subject.clone() };
-            Rule { subject, ..rule.clone() }
+        let of_nodes = self.rules.iter().filter(|rule| rule.subject.nodes.is_some());
+        let enforced: BTreeSet<&RuleRef> = of_nodes.map(|rule| &rule.origin).collect();
+        let of_pods = |rule: &Rule| match enforced.contains(&rule.origin) {
+            true => {
+                Rule { subject: Subject { nodes: None, ..rule.subject.clone() }, ..rule.clone() }
+            }
+            false => rule.clone(),
         };
-        let rules = self.rules.iter().map(of_pods).chain(wanted.iter().cloned());
-        let Self { rules, .. } = Self::new(rules.collect());
-        Self { rules, ..self.clone() }
+        let with_wanted = |rules: &Vec<Rule>| {
+            Self::new(rules.iter().map(of_pods).chain(wanted.iter().cloned()).collect()).rules
+        };
+        let rules = with_wanted(&self.rules);
+        Self { rules, whole: self.whole.as_ref().map(with_wanted), ..self.clone() }
     }
 
     /// The enforced rules in canonical order.
@@ -187,5 +222,33 @@ mod tests {
         let staged = rules().with_staged([policy("a")]).with_staged([policy("c")]);
         assert_eq!(staged.iter().count(), 1);
         assert_eq!(staged.with_staged_enforced(), rules());
+    }
+
+    #[test]
+    fn what_the_switch_stages_is_enforced_again_by_enforcing_all_of_it() {
+        let namespaces = BTreeMap::from([("x".to_owned(), Labels::EMPTY)]);
+        for switch in [Enforcement::Audit, Enforcement::Disabled] {
+            let staged = rules().with_staged([policy("a")]).under(switch, &namespaces);
+            assert_eq!(staged.iter().count(), 0);
+            assert!(staged.has_staged());
+            assert_eq!(staged.with_staged_enforced(), rules());
+        }
+        assert_eq!(rules().under(Enforcement::Enforce, &namespaces), rules());
+    }
+
+    #[test]
+    fn a_namespace_stages_for_its_own_pods_and_for_no_others() {
+        let said = |word: &str| Labels::EMPTY.with(crate::ENFORCEMENT_LABEL, word);
+        let namespaces =
+            BTreeMap::from([("x".to_owned(), said("audit")), ("y".to_owned(), said("enforce"))]);
+        for (switch, in_z) in [(Enforcement::Enforce, true), (Enforcement::Audit, false)] {
+            let staged = rules().under(switch, &namespaces);
+            let speaks = |name: &str, labels: &Labels| {
+                let labels = labels.clone().with("kubernetes.io/metadata.name", name);
+                staged.iter().any(|rule| rule.subject.namespaces.matches(&labels))
+            };
+            let [x, y] = ["x", "y"].map(|name| speaks(name, &namespaces[name]));
+            assert_eq!((x, y, speaks("z", &Labels::EMPTY)), (false, true, in_z));
+        }
     }
 }

@@ -15,6 +15,11 @@ impl Values {
         (!values.is_empty()).then_some(Self(values))
     }
 
+    /// Exactly `value`.
+    pub(crate) fn one(value: &str) -> Self {
+        Self(Box::new([value.to_owned()]))
+    }
+
     /// Whether `value` is among them.
     #[must_use]
     pub fn contains(&self, value: &str) -> bool {

@@ -120,6 +120,11 @@ impl World {
         Ok(Self { parts, owners })
     }
 
+    /// The labels of a namespace, with the one that it has anyway (ruling N21).
+    pub(crate) fn implied(name: &str, labels: Labels) -> Labels {
+        labels.with(NAMESPACE_NAME, name)
+    }
+
     /// The parts, for a world that differs a little.
     #[must_use]
     pub fn into_parts(self) -> WorldParts {
@@ -277,7 +282,7 @@ fn imply_namespaces(parts: &mut WorldParts) {
         parts.namespaces.entry(namespace).or_default();
     }
     for (name, labels) in &mut parts.namespaces {
-        *labels = std::mem::take(labels).with(NAMESPACE_NAME, name);
+        *labels = World::implied(name, std::mem::take(labels));
     }
 }
 

@@ -162,7 +162,7 @@ impl Node {
         self.slots.set_capacity(capacities.endpoints);
         self.slots.keep_subjects(&observed.subjects);
         let draft = Draft::new(world, rules, &self.slots);
-        let without = (rules.staged().len() > 0).then(|| rules.without_staged());
+        let without = rules.has_staged().then(|| rules.without_staged());
         let enforced = without.as_ref().map(|rules| Draft::new(world, rules, &self.slots));
         let room = Room { observed: &observed, capacities };
         let Choice { compiled, ops, not_programmed, given, fresh } =

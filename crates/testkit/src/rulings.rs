@@ -70,6 +70,8 @@ rulings! {
     "N37" Corpus "staged policies";
     "N38" Corpus "which process sends";
     "N39" Corpus "what nodes themselves send and receive";
+    "N40" Corpus "the switch of the cluster";
+    "N41" Corpus "the word of a namespace";
     "C1" Corpus "the order of tiers";
     "C2" Corpus "absent protocols";
     "C3" Corpus "equal priorities";

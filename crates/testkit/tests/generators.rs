@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{End, Origin, Verdict};
+use model::{ENFORCEMENT_LABEL, End, Labels, Origin, Verdict};
 use proptest::prelude::*;
 use ringfence_testkit::generate::{Generated, generated};
 
@@ -18,10 +18,12 @@ fn seeds_reach_every_kind_of_end_both_verdicts_and_many_reasons() {
     let mut ends = BTreeSet::new();
     let mut reasons = BTreeSet::new();
     let mut verdicts = BTreeSet::new();
-    let mut staged = 0;
+    let (mut staged, mut switched) = (0, 0);
     for seed in 0..60 {
         let Generated { world, rules, flows } = Generated::seeded(seed);
         staged += u32::from(rules.staged().len() > 0);
+        let says = |(_, labels): (&str, &Labels)| labels.get(ENFORCEMENT_LABEL).is_some();
+        switched += u32::from(world.namespaces().any(says));
         for flow in flows.iter().step_by(7) {
             let decision = policy::decide(&world, &rules, flow);
             verdicts.insert(decision.verdict());
@@ -36,6 +38,7 @@ fn seeds_reach_every_kind_of_end_both_verdicts_and_many_reasons() {
     assert_eq!(ends.len(), 13, "{ends:?}");
     assert!(reasons.len() > 60, "{}", reasons.len());
     assert!((15..45).contains(&staged), "{staged} of 60 worlds have staged policies");
+    assert!((5..30).contains(&switched), "{switched} of 60 worlds have namespaces with a word");
 }
 
 fn kind(end: &End) -> &'static str {

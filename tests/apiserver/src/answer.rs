@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
 
 use crate::target::Target;
-use crate::{FakeApi, Said, Served, list, refuse};
+use crate::{FakeApi, Said, Served, list, refuse, review};
 
 pub(crate) async fn answer(
     State(api): State<FakeApi>,
@@ -38,17 +38,17 @@ pub(crate) async fn answer(
     match (path.as_slice(), target) {
         (["apis"], _) => groups(&served).into_response(),
         (["apis", group, version], _) => resources(&served, group, version).into_response(),
+        (["apis", "authentication.k8s.io" | "authorization.k8s.io", "v1", review], _) => {
+            review::answer(&served, review, &body)
+        }
         (_, Some(target)) if method != Method::GET => {
             api.write(&mut served, &method, &target, &query, (&headers, &body))
         }
         (_, Some(Target { plural, namespace, name: Some(name), subresource: None })) => {
             list::one(&served, &plural, &namespace, &name)
         }
-        (_, Some(Target { plural, name: None, .. })) if query.contains_key("watch") => {
-            match served.is_missing(&plural) {
-                true => refuse::not_found(),
-                false => watch(&api, &served, &plural, &query),
-            }
+        (_, Some(Target { plural, namespace, name: None, .. })) if query.contains_key("watch") => {
+            watch(&api, &served, &plural, &namespace, &query)
         }
         (_, Some(Target { plural, namespace, name: None, .. })) => {
             list::list(&mut served, &plural, &namespace, &query)
@@ -94,18 +94,29 @@ fn resources(served: &Served, group: &str, version: &str) -> String {
     .to_string()
 }
 
+/// A watch of the cluster, or of one namespace where that is not empty.
 fn watch(
     api: &FakeApi,
     served: &Served,
     plural: &str,
+    namespace: &str,
     query: &BTreeMap<String, String>,
 ) -> Response {
+    if served.is_missing(plural) {
+        return refuse::not_found();
+    }
+    if served.is_forbidden(plural, namespace) {
+        return refuse::forbidden(plural);
+    }
+    let (namespace, only) = (namespace.to_owned(), list::only(query));
     let from: u64 = query.get("resourceVersion").and_then(|text| text.parse().ok()).unwrap_or(0);
     let plural = plural.to_owned();
     let live = BroadcastStream::new(api.events.subscribe()).map(Result::unwrap);
     let events = futures::stream::iter(served.history.clone()).chain(live).filter(move |said| {
         let is_ours = match said {
-            Said::Line { plural: of, version, .. } => *of == plural && *version > from,
+            Said::Line { plural: of, version, line } => {
+                *of == plural && *version > from && list::is_of(&line["object"], &namespace, &only)
+            }
             Said::Cut { plural: of } => *of == plural,
         };
         std::future::ready(is_ours)

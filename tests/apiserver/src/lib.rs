@@ -14,6 +14,7 @@ mod answer;
 mod apply;
 mod list;
 mod refuse;
+mod review;
 mod target;
 mod write;
 
@@ -144,7 +145,8 @@ impl FakeApi {
         if !key.0.is_empty() {
             metadata.insert("namespace".into(), json!(key.0));
         }
-        let generation = before.map_or(0, |before| before["metadata"]["generation"].as_u64().unwrap());
+        let generation =
+            before.map_or(0, |before| before["metadata"]["generation"].as_u64().unwrap());
         let is_other = before.is_none_or(|before| before.get("spec") != object.get("spec"));
         object["metadata"]["generation"] = json!(generation + u64::from(is_other));
         let kind = if before.is_some() { "MODIFIED" } else { "ADDED" };

@@ -29,8 +29,9 @@ pub(crate) fn list(
     let from: usize = token.map_or(0, |token| token.parse().unwrap());
     let limit: usize = query.get("limit").map_or(usize::MAX, |limit| limit.parse().unwrap());
     let of_kind = served.objects.get(plural).into_iter().flatten();
-    let wanted = of_kind.filter(|((own, _), _)| namespace.is_empty() || own == namespace);
-    let wanted: Vec<&Value> = wanted.map(|(_, object)| object).collect();
+    let only = only(query);
+    let wanted = of_kind.map(|(_, object)| object);
+    let wanted: Vec<&Value> = wanted.filter(|object| is_of(object, namespace, &only)).collect();
     let page: Vec<&Value> = wanted.iter().skip(from).take(limit).copied().collect();
     let next = from.saturating_add(page.len());
     let mut metadata = json!({ "resourceVersion": served.version.to_string() });
@@ -41,9 +42,24 @@ pub(crate) fn list(
     list.to_string().into_response()
 }
 
+/// The one name that a field selector asks for, if it does.
+pub(crate) fn only(query: &BTreeMap<String, String>) -> Option<String> {
+    let selector = query.get("fieldSelector")?;
+    Some(selector.strip_prefix("metadata.name=").unwrap().to_owned())
+}
+
+/// Whether an object is in a namespace, or in any, and has the one name. What a watch says of itself
+/// has neither.
+pub(crate) fn is_of(object: &Value, namespace: &str, only: &Option<String>) -> bool {
+    let metadata = &object["metadata"];
+    let is_here = namespace.is_empty() || metadata["namespace"] == namespace;
+    let is_named = only.as_ref().is_none_or(|only| metadata["name"] == *only);
+    object["kind"] == "Status" || is_here && is_named
+}
+
 /// One object.
 pub(crate) fn one(served: &Served, plural: &str, namespace: &str, name: &str) -> Response {
-    if served.is_forbidden(plural, name) {
+    if served.is_forbidden(plural, if namespace.is_empty() { name } else { namespace }) {
         return refuse::forbidden(plural);
     }
     let key = (namespace.to_owned(), name.to_owned());

@@ -25,9 +25,7 @@ impl Target {
             let (name, subresource) = match rest {
                 [] => (None, None),
                 [name] => (Some((*name).to_owned()), None),
-                [name, subresource] => {
-                    (Some((*name).to_owned()), Some((*subresource).to_owned()))
-                }
+                [name, subresource] => (Some((*name).to_owned()), Some((*subresource).to_owned())),
                 _ => return None,
             };
             let (plural, namespace) = (plural.to_owned(), namespace.to_owned());

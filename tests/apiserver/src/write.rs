@@ -89,13 +89,13 @@ impl FakeApi {
         if served.is_missing(&target.plural) {
             return refuse::not_found();
         }
-        if served.read_only.contains(&target.plural) {
+        let is_forbidden = served.is_forbidden(&target.plural, &target.namespace);
+        if is_forbidden || served.read_only.contains(&target.plural) {
             return refuse::forbidden(&target.plural);
         }
         let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
         let mut target = target.clone();
-        let name = body.pointer("/metadata/name").and_then(Value::as_str);
-        target.name = target.name.or(name.map(ToOwned::to_owned));
+        target.name = target.name.or_else(|| name_of(&body, served.version));
         let current = served.objects.get(&target.plural).and_then(|all| all.get(&target.key()));
         let current = current.cloned();
         let manager = query.get("fieldManager").cloned().unwrap_or_default();
@@ -144,6 +144,12 @@ impl FakeApi {
         let code = if is_new { StatusCode::CREATED } else { StatusCode::OK };
         (code, stored.to_string()).into_response()
     }
+}
+
+/// An object's own name, or one that the server makes.
+fn name_of(object: &Value, version: u64) -> Option<String> {
+    let word = |name: &str| object["metadata"][name].as_str().map(ToOwned::to_owned);
+    word("name").or_else(|| Some(format!("{}{version}", word("generateName")?)))
 }
 
 /// A write to the status changes nothing else, and one to the object leaves the status alone.

@@ -14,5 +14,6 @@ pub(crate) mod overlap;
 pub(crate) mod peer;
 pub(crate) mod port;
 pub(crate) mod port_name;
+pub(crate) mod rollout;
 pub(crate) mod selector;
 pub(crate) mod spec;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use manifest::{Document, Options, Problem, Reading};
-use model::{AddressPlan, Rules, World, WorldParts};
+use model::{AddressPlan, Enforcement, Rules, World, WorldParts};
 use serde_saphyr::Spanned;
 
 use super::Fault;
 use super::objects::{Object, Objects};
-use super::text::{Addresses, OptionsText, ReadAs};
+use super::text::{Addresses, EnforcementText, OptionsText, ReadAs};
 use crate::lowered::{RuleText, WorldText};
 
 /// Nodes that a world without any gets.
@@ -52,6 +52,7 @@ fn reading_options(options: &OptionsText) -> Result<Options, Fault> {
         replicas_max: REPLICAS_MAX,
         pod_networks: pod_networks?,
         staged: options.staged,
+        enforcement: enforcement(options),
         read_as: match options.read_as {
             Some(ReadAs::Cluster) => manifest::ReadAs::Cluster,
             None => manifest::ReadAs::File,
@@ -69,7 +70,16 @@ pub(super) fn of_lowered(
     let staged: Vec<_> = rules.iter().filter_map(|rule| rule.value.staged()).collect();
     let rules: Result<Vec<_>, String> = rules.iter().map(|rule| rule.value.rule()).collect();
     let rules = Rules::new(rules.map_err(Fault::Lowered)?).with_staged(staged);
+    let rules = rules.under(enforcement(options), &parts.namespaces);
     Ok((addressed(parts, options)?, rules))
+}
+
+fn enforcement(options: &OptionsText) -> Enforcement {
+    match options.enforcement {
+        EnforcementText::Enforce => Enforcement::Enforce,
+        EnforcementText::Audit => Enforcement::Audit,
+        EnforcementText::Disabled => Enforcement::Disabled,
+    }
 }
 
 fn addressed(mut parts: WorldParts, options: &OptionsText) -> Result<World, Fault> {

@@ -64,6 +64,9 @@ pub(super) struct OptionsText {
     /// Staged policies decide as if they were enforced.
     #[serde(default)]
     pub(super) staged: bool,
+    /// The cluster's switch.
+    #[serde(default)]
+    pub(super) enforcement: EnforcementText,
     #[serde(default)]
     pub(super) pod_cidr: Vec<String>,
     #[serde(default)]
@@ -75,6 +78,15 @@ pub(super) struct OptionsText {
 pub(super) enum ReadAs {
     /// As a cluster's objects: what cannot be read fails closed.
     Cluster,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum EnforcementText {
+    #[default]
+    Enforce,
+    Audit,
+    Disabled,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -5,6 +5,7 @@
 
 mod alphabet;
 mod edges;
+mod enforcement;
 mod random;
 mod rules;
 mod strategy;
@@ -38,7 +39,12 @@ impl Generated {
         let rules = rules::with_other_subjects(source, &rules);
         let flows = edge_flows(&world, &rules);
         let staged = staged(source, &rules);
-        Self { world, rules: rules.with_staged(staged), flows }
+        let (world, switch) = enforcement::drawn(source, world);
+        let namespaces = world.namespaces();
+        let namespaces =
+            namespaces.map(|(name, labels)| (name.to_owned(), labels.clone())).collect();
+        let rules = rules.with_staged(staged).under(switch, &namespaces);
+        Self { world, rules, flows }
     }
 
     /// The one of `seed`, in which every policy is enforced and speaks for whole pods: for questions
