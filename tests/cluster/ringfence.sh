@@ -19,6 +19,7 @@ kind: ClusterRole
 metadata: {name: ringfence-agent}
 rules:
 - {apiGroups: [""], resources: [namespaces, nodes, pods, services], verbs: [get, list, watch]}
+- {apiGroups: [""], resources: [configmaps], resourceNames: [ringfence], verbs: [list, watch]}
 - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}
 - {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [get, list, watch]}
 - apiGroups: [policy.networking.k8s.io]

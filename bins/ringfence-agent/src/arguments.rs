@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use agent::{HostSettings, InstallSettings, Settings};
+use agent::{Enforcement, HostSettings, InstallSettings, Settings, SwitchSettings};
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
@@ -101,6 +101,19 @@ pub(crate) struct NodeArguments {
     /// Put policies of the node in force even if they cut it off.
     #[arg(long)]
     allow_lock_out: bool,
+    /// The namespace of the ConfigMap `ringfence`, which says whether policies count.
+    #[arg(long, env = "POD_NAMESPACE", default_value = agent::NAMESPACE)]
+    namespace: String,
+    /// Whether policies count where no ConfigMap ever said so. To enforce is to fail closed.
+    #[arg(long, value_name = "MODE", default_value = "enforce", value_parser = enforcement)]
+    enforcement: Enforcement,
+    /// Enforce although another policy engine enforces on this node. Else policies are staged here.
+    #[arg(long)]
+    beside_other_engine: bool,
+}
+
+fn enforcement(word: &str) -> Result<Enforcement, &'static str> {
+    Enforcement::of_word(word).ok_or("it is `enforce` or `audit`")
 }
 
 impl NodeArguments {
@@ -129,6 +142,11 @@ impl NodeArguments {
                 dns: self.dns,
                 allow_lock_out: self.allow_lock_out,
                 ..HostSettings::default()
+            },
+            switch: SwitchSettings {
+                namespace: Some(self.namespace),
+                unsaid: self.enforcement,
+                beside_other_engine: self.beside_other_engine,
             },
         }
     }

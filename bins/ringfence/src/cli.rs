@@ -8,7 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::live::Live;
-use crate::{about, check, compare, diff, explain, exposure, graph, lab, prune, reach, test};
+use crate::{
+    about, check, compare, diff, explain, exposure, graph, lab, outage, preflight, prune, reach,
+    test,
+};
 
 /// Who may talk to whom: proved on files, enforced by the kernel, explained by rule
 #[derive(Debug, Parser)]
@@ -41,6 +44,12 @@ pub(crate) enum Command {
     Test(test::Arguments),
     /// Make manifests real on this machine and probe them
     Lab(lab::Arguments),
+    /// Say what a node or a cluster lacks before Ringfence is there
+    Preflight(preflight::Arguments),
+    /// Take the policies of a cluster out of force for a while
+    Disable(outage::Disable),
+    /// Put the policies of a cluster in force again
+    Enable(outage::Enable),
     /// Print the version
     Version(about::Version),
     /// Print a completion script for a shell

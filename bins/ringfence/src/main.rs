@@ -12,7 +12,9 @@ mod graph;
 mod input;
 mod lab;
 mod live;
+mod outage;
 mod output;
+mod preflight;
 mod print;
 mod progress;
 mod prune;
@@ -53,6 +55,9 @@ fn run(cli: Cli) -> Exit {
         Command::Reach(arguments) => reach::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
+        Command::Preflight(arguments) => preflight::run(&arguments),
+        Command::Disable(arguments) => outage::disable(&arguments),
+        Command::Enable(arguments) => outage::enable(&arguments),
         Command::Version(arguments) => about::version(&arguments),
         Command::Completion(arguments) => about::completion(&arguments),
         Command::Man(arguments) => about::man(&arguments),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use enforce::EnforceError;
 
+use crate::MemoryError;
 use crate::attachment::AttachmentsError;
 use crate::host_end::HostEndError;
 
@@ -19,6 +20,12 @@ pub enum AgentError {
     /// What is attached.
     #[error("what is attached cannot be remembered")]
     Attachments(#[from] AttachmentsError),
+    /// What the agent cannot do without.
+    #[error("this node cannot be enforced: {}", .0.join("; "))]
+    Preflight(Vec<String>),
+    /// The switch.
+    #[error("what is known of the switch cannot be remembered")]
+    Switch(#[from] MemoryError),
     /// The node's own network.
     #[error("the node's addresses cannot be read")]
     Addresses(#[from] HostEndError),

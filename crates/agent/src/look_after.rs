@@ -9,7 +9,7 @@ use enforce::chain;
 
 use crate::chain_file::{Installed, install};
 use crate::node_agent::NodeAgent;
-use crate::{AgentError, host_end};
+use crate::{AgentError, Moment, host_end};
 
 /// How long the API server may take to answer while a policy of the node proves itself.
 const TRIAL: Duration = Duration::from_millis(500);
@@ -23,6 +23,9 @@ impl NodeAgent {
         let looked = self.look();
         if let Err(error) = looked {
             tracing::warn!(error = chain(&error), "the node was not looked after");
+        }
+        if self.view.switch_mut().is_some_and(|switch| switch.look(Moment::now())) {
+            self.reconcile(Instant::now());
         }
         if self.is_settled && (self.enforcer.is_behind() || self.failed.is_some()) {
             self.reconcile(Instant::now());

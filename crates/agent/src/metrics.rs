@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use abi::{Event, EventKind};
 use enforce::PodState;
 use enforce::status::NodeStatus;
+use model::Enforcement;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -17,6 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::Switch;
 use crate::label::{
     ByCommand, ByEvent, ByKind, ByResult, ByStep, EVENTS, Outcome, STEPS, Step, outcome, word_of,
 };
@@ -48,6 +50,8 @@ pub struct Metrics {
     unattached: Gauge,
     unprotected: Gauge,
     ready: Gauge,
+    audit: Gauge,
+    disabled: Gauge,
     not_programmed: Gauge,
     alarms: Gauge,
     repairs: Gauge,
@@ -87,6 +91,8 @@ impl Default for Metrics {
             unattached: Gauge::default(),
             unprotected: Gauge::default(),
             ready: Gauge::default(),
+            audit: Gauge::default(),
+            disabled: Gauge::default(),
             not_programmed: Gauge::default(),
             alarms: Gauge::default(),
             repairs: Gauge::default(),
@@ -198,6 +204,16 @@ impl Metrics {
             "1 where everything on the node is as it should be",
             it.ready.clone(),
         );
+        registry.register(
+            "audit",
+            "1 while the cluster's switch lets policies decide nothing",
+            it.audit.clone(),
+        );
+        registry.register(
+            "disabled",
+            "1 while somebody took policies out of force for a while",
+            it.disabled.clone(),
+        );
     }
 
     fn register_kernel(&self, registry: &mut Registry) {
@@ -285,6 +301,9 @@ impl Metrics {
         self.unattached.set(number(agent.unattached.len()));
         self.unprotected.set(number(agent.unprotected.len()));
         self.ready.set(i64::from(is_ready));
+        let mode = agent.view.switch().map(Switch::enforcement);
+        self.audit.set(i64::from(mode == Some(Enforcement::Audit)));
+        self.disabled.set(i64::from(mode == Some(Enforcement::Disabled)));
     }
 
     pub(crate) fn status(&self, status: &NodeStatus) {

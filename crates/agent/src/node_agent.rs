@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
+use cluster::SwitchNews;
 use cni::{Answer, AttachmentKey};
 use datapath::Config;
 use enforce::{Desired, Enforcer, EnforcerSettings, Guarded, PodInterface, Protected};
@@ -14,7 +15,9 @@ use tokio::sync::oneshot;
 
 use crate::attachment::{Attached, Attachments};
 use crate::kubepods::{ContainerNames, Kubepods};
-use crate::{AgentError, Health, Metrics, Settings, View, host_end};
+use crate::{
+    AgentError, Health, Metrics, Moment, Settings, Switch, SwitchSettings, View, host_end,
+};
 
 /// Everything that the agent of a node holds.
 #[derive(Debug)]
@@ -93,7 +96,7 @@ impl NodeAgent {
         let resumed: Vec<PodInterface> = attachments.iter().map(resumed).collect();
         enforcer.resume(&resumed)?;
         let not_installed = settings.install.as_ref().map(|_| "nothing is programmed yet".into());
-        let view = View::new(settings.pod_networks.clone());
+        let view = View::new(settings.pod_networks.clone()).with_switch(switch(&settings)?);
         let host = &settings.host;
         let protected = Protected {
             api_server: host.api_server.or(api_server),
@@ -128,6 +131,17 @@ impl NodeAgent {
         let Attached { namespace, name, uid, .. } = attached;
         view.is_pod(namespace, name, uid).then(|| format!("{namespace}/{name}"))
     }
+}
+
+/// The switch as the agent before knew it. Where nobody is asked, what holds is known from the start.
+fn switch(settings: &Settings) -> Result<Switch, AgentError> {
+    let SwitchSettings { namespace, unsaid, .. } = &settings.switch;
+    let now = Moment::now();
+    let mut switch = Switch::open(&settings.node, &settings.state_dir, *unsaid, now)?;
+    if namespace.is_none() {
+        switch.hear(&SwitchNews::Absent, now);
+    }
+    Ok(switch)
 }
 
 /// Who had it is asked again as soon as the API server has said who there is.

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::http::{Served, router};
 use crate::node_agent::NodeAgent;
 use crate::worker::Worker;
-use crate::{AgentError, Health, Metrics, Settings, socket};
+use crate::{AgentError, Health, Metrics, Settings, beside, socket};
 
 /// How much may be heard before it is followed.
 const NEWS: usize = 4096;
@@ -26,6 +26,7 @@ const ASKS: usize = 256;
 /// # Errors
 /// Where the node's enforcement cannot be taken up, or a socket cannot be made.
 pub async fn run(settings: Settings, client: Client, server: &str) -> Result<(), AgentError> {
+    let engines = beside::look(&settings)?;
     let ended = ended()?;
     let (metrics, health) = (Metrics::default(), Health::default());
     let (heard, news) = mpsc::channel(NEWS);
@@ -37,9 +38,13 @@ pub async fn run(settings: Settings, client: Client, server: &str) -> Result<(),
             Served { health: health.clone(), metrics: metrics.clone(), asks: asks.clone() };
         tokio::spawn(async move { axum::serve(listener, router(served)).await });
     }
-    let agent = NodeAgent::open(settings, address_of(server), metrics, health)?;
+    let namespace = settings.switch.namespace.clone();
+    let mut agent = NodeAgent::open(settings, address_of(server), metrics, health)?;
+    agent.view.switch_mut().into_iter().for_each(|switch| switch.stand_beside(&engines));
     let _watches = cluster::watch(&client, &heard);
-    let (_works, stopped) = Works::start(|stop| Worker { agent, news, asks: asked, stop })?;
+    let follow = |namespace: String| cluster::follow_switch(&client, &namespace);
+    let (_follows, switch) = namespace.map(follow).unzip();
+    let (_works, stopped) = Works::start(|stop| Worker { agent, news, asks: asked, switch, stop })?;
     tokio::select! {
         () = ended => {
             tracing::info!("the agent ends; what is enforced stays enforced");

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use model::Enforcement;
 
 /// What an agent is told when it starts.
 #[derive(Clone, Debug)]
@@ -38,6 +39,19 @@ pub struct Settings {
     pub install: Option<InstallSettings>,
     /// What policies of the node itself must leave alone.
     pub host: enforce::HostSettings,
+    /// The switch of the cluster.
+    pub switch: SwitchSettings,
+}
+
+/// Where it is said whether policies count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SwitchSettings {
+    /// The namespace of the ConfigMap; without one nobody is asked.
+    pub namespace: Option<String>,
+    /// What holds where nobody ever said anything.
+    pub unsaid: Enforcement,
+    /// Enforce although another engine does on this node.
+    pub beside_other_engine: bool,
 }
 
 /// Where a runtime looks for networks and plugins.

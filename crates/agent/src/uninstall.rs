@@ -103,6 +103,7 @@ mod tests {
             allow_unprotected: false,
             install: None,
             host: enforce::HostSettings::default(),
+            switch: crate::SwitchSettings::default(),
         }
     }
 

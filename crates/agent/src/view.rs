@@ -10,8 +10,9 @@ use std::sync::Arc;
 use cluster::{Heard, KINDS, Key, Store};
 use ipnet::IpNet;
 use manifest::{Document, Options, ReadAs, Reading, Shelf};
-use model::{Rules, World, WorldError, WorldParts};
+use model::{Enforcement, Rules, World, WorldError, WorldParts};
 
+use crate::Switch;
 use crate::attachment::Attached;
 
 /// Documents by their names.
@@ -23,6 +24,7 @@ pub struct View {
     store: Store,
     shelf: Shelf,
     good: Texts,
+    switch: Option<Switch>,
 }
 
 /// What was read.
@@ -41,7 +43,25 @@ impl View {
     #[must_use]
     pub fn new(pod_networks: Vec<IpNet>) -> Self {
         let options = Options { read_as: ReadAs::Cluster, pod_networks, ..Options::default() };
-        Self { store: Store::default(), shelf: Shelf::new(options), good: Texts::new() }
+        let shelf = Shelf::new(options);
+        Self { store: Store::default(), shelf, good: Texts::new(), switch: None }
+    }
+
+    /// The same, with a switch that says whether policies count; without one they do.
+    #[must_use]
+    pub fn with_switch(self, switch: Switch) -> Self {
+        Self { switch: Some(switch), ..self }
+    }
+
+    /// The switch, if there is one.
+    #[must_use]
+    pub fn switch(&self) -> Option<&Switch> {
+        self.switch.as_ref()
+    }
+
+    /// The same, to tell it something.
+    pub fn switch_mut(&mut self) -> Option<&mut Switch> {
+        self.switch.as_mut()
     }
 
     /// Takes what a watch says. Whether that changed what is known.
@@ -52,7 +72,8 @@ impl View {
     /// The kinds that were not listed yet, by name; nothing may be derived before there is none.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
-        self.store.incomplete().map(|kind| kind.kind).collect()
+        let switch = self.switch.as_ref().filter(|switch| switch.is_waiting()).map(|_| "ConfigMap");
+        self.store.incomplete().map(|kind| kind.kind).chain(switch).collect()
     }
 
     /// How many objects are known, by kind.
@@ -84,6 +105,8 @@ impl View {
 
     /// Reads everything.
     pub fn read(&mut self) -> Known {
+        let switch = self.switch.as_ref();
+        self.shelf.turn(switch.map_or_else(Enforcement::default, Switch::enforcement));
         let mut documents = self.store.documents();
         let mut reading = self.shelf.read(&documents);
         let unreadable = self.unreadable(&documents, &reading);

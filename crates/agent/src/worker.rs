@@ -4,14 +4,15 @@
 
 use std::time::{Duration, Instant};
 
-use cluster::Heard;
+use cluster::{Heard, SwitchNews};
 use cni::{Answer, Request};
 use enforce::chain;
 use enforce::status::NodeStatus;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
 use crate::node_agent::NodeAgent;
+use crate::{Moment, Switch};
 
 /// News within this time of each other are one change.
 const TOGETHER: Duration = Duration::from_millis(2);
@@ -35,6 +36,8 @@ pub(crate) struct Worker {
     pub(crate) agent: NodeAgent,
     pub(crate) news: mpsc::Receiver<Heard>,
     pub(crate) asks: mpsc::Receiver<Ask>,
+    /// What is known of the switch; nothing where nobody is asked.
+    pub(crate) switch: Option<watch::Receiver<SwitchNews>>,
     /// Ends when it is enough.
     pub(crate) stop: oneshot::Receiver<()>,
 }
@@ -54,9 +57,21 @@ impl Worker {
                     Some(ask) => self.asked(ask),
                     None => return,
                 },
+                () = changed(&mut self.switch) => self.switched(),
                 _ = &mut self.stop => return,
                 _ = look.tick() => self.agent.look_after(),
             }
+        }
+    }
+
+    /// Follows the switch.
+    fn switched(&mut self) {
+        let since = Instant::now();
+        let Some(heard) = &mut self.switch else { return };
+        let news = heard.borrow_and_update().clone();
+        let switch = self.agent.view.switch_mut();
+        if switch.is_some_and(|switch| switch.hear(&news, Moment::now())) {
+            self.agent.reconcile(since);
         }
     }
 
@@ -90,10 +105,23 @@ impl Worker {
             Ask::Plugin(request, reply) => self.agent.asked(request, reply),
             Ask::Status(reply) => {
                 let status = self.agent.enforcer.status().map_err(|error| chain(&error));
+                let enforcement = self.agent.view.switch().map(Switch::status);
+                let status = status.map(|status| NodeStatus { enforcement, ..status });
                 // Who asked may be gone.
                 let _ = reply.send(status);
                 false
             }
         }
+    }
+}
+
+/// Comes back when the switch says something else. Where nobody is asked, or nobody is left to say, never.
+async fn changed(switch: &mut Option<watch::Receiver<SwitchNews>>) {
+    let is_news = match switch {
+        Some(switch) => switch.changed().await.is_ok(),
+        None => false,
+    };
+    if !is_news {
+        std::future::pending().await
     }
 }

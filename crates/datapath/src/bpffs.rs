@@ -30,6 +30,14 @@ pub fn ensure_bpffs() -> Result<(), BpffsError> {
     crate::sys::mount_bpffs(PATH).map_err(failed)
 }
 
+/// Whether it is mounted there.
+///
+/// # Errors
+/// Where that cannot be read.
+pub fn has_bpffs() -> io::Result<bool> {
+    is_bpffs(Path::new("/sys/fs/bpf"))
+}
+
 fn is_bpffs(path: &Path) -> io::Result<bool> {
     let mounts = std::fs::read_to_string("/proc/self/mounts")?;
     let found = mounts.lines().any(|line| {

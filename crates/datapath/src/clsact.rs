@@ -61,6 +61,16 @@ fn failed(interface: u32) -> impl Fn(FilterError) -> AttachError {
     move |source| AttachError::Filter { interface, source }
 }
 
+/// The programs of one side's filters, with their names.
+pub(crate) fn listed(
+    interface: u32,
+    direction: Direction,
+) -> Result<Vec<(u32, String)>, AttachError> {
+    let mut control = TrafficControl::open().map_err(failed(interface))?;
+    let filters = control.list(Place { interface, direction }).map_err(failed(interface))?;
+    Ok(filters.into_iter().map(|it| (it.program.unwrap_or_default(), it.name)).collect())
+}
+
 impl Instance {
     /// Makes our filter the first of the hook; writes nothing where it is.
     pub(crate) fn filter(

@@ -149,6 +149,7 @@ impl Guard {
             alarms: self.alarms(instance)?.iter().map(alarm).collect(),
             host: HostStatus::default(),
             rules: Vec::new(),
+            enforcement: None,
         })
     }
 }

@@ -54,6 +54,28 @@ pub struct NodeStatus {
     pub host: HostStatus,
     /// What each rule has decided, the most first.
     pub rules: Vec<RuleUse>,
+    /// Whether policies count, where there is a switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enforcement: Option<EnforcementStatus>,
+}
+
+/// Whether policies count (ruling N40).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnforcementStatus {
+    /// `enforce`, `audit` or `disabled`.
+    pub mode: String,
+    /// Until when it is `disabled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Who said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What of the switch cannot be followed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 /// The policy of a node itself (ruling N39).

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use model::Enforcement;
+
 use crate::kind::pod::PodRead;
 use crate::read::{Reading, read_beside};
 use crate::{Document, Options};
@@ -42,6 +44,11 @@ impl Shelf {
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Turns the cluster's switch, on which nothing depends that a pod says.
+    pub fn turn(&mut self, enforcement: Enforcement) {
+        self.options.enforcement = enforcement;
     }
 
     /// What [`crate::read`] says of these documents, but for what was written down of pods that were read

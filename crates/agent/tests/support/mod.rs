@@ -18,7 +18,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use agent::{HostSettings, Settings};
+use agent::{HostSettings, Settings, SwitchSettings};
 use apiserver::FakeApi;
 use cni::{Answer, Attachment, AttachmentKey, PodArguments, Request};
 use compile::Image;
@@ -121,6 +121,7 @@ impl Site {
             allow_unprotected: false,
             install: None,
             host: HostSettings::default(),
+            switch: SwitchSettings::default(),
         }
     }
 

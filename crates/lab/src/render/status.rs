@@ -219,6 +219,7 @@ mod tests {
                 packets: 3,
                 bytes: 180,
             }],
+            enforcement: None,
         }
     }
 

@@ -102,3 +102,31 @@ runAsUser: 65532
 runAsGroup: 65532
 capabilities: {drop: [ALL]}
 {{- end }}
+
+{{/* How many policies of any kind the cluster has. Without a cluster, as in `helm template`, there are none. */}}
+{{- define "ringfence.policies" -}}
+{{- $count := len ((lookup "networking.k8s.io/v1" "NetworkPolicy" "" "").items | default list) }}
+{{- range $version, $kinds := dict "v1alpha1" (list "AdminNetworkPolicy" "BaselineAdminNetworkPolicy") "v1alpha2" (list "ClusterNetworkPolicy") }}
+{{- range $kind := $kinds }}
+{{- $group := printf "policy.networking.k8s.io/%s" $version }}
+{{- if $.Capabilities.APIVersions.Has (printf "%s/%s" $group $kind) }}
+{{- $count = add $count (len ((lookup $group $kind "" "").items | default list)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $count }}
+{{- end }}
+
+{{/* The switch's word, see switch.yaml. */}}
+{{- define "ringfence.enforcement" -}}
+{{- $now := (lookup "v1" "ConfigMap" .Release.Namespace "ringfence").data | default dict }}
+{{- if .Values.enforcement }}
+{{- .Values.enforcement }}
+{{- else if hasKey $now "enforcement" }}
+{{- $now.enforcement }}
+{{- else if and .Release.IsInstall (gt (int (include "ringfence.policies" .)) 0) -}}
+audit
+{{- else -}}
+enforce
+{{- end }}
+{{- end }}
