@@ -45,9 +45,9 @@ pub(crate) fn merge(current: &mut Value, patch: &Value) {
         *current = Value::Object(Map::new());
     }
     for (name, value) in patch {
-        match value {
-            Value::Null => drop(current.as_object_mut().unwrap().remove(name)),
-            value => merge(&mut current[name.as_str()], value),
+        match value.is_null() {
+            true => drop(current.as_object_mut().unwrap().remove(name)),
+            false => merge(&mut current[name.as_str()], value),
         }
     }
 }

@@ -114,13 +114,14 @@ impl FakeApi {
     /// Removes an object, and tells the watches unless `silently`.
     pub fn remove(&self, plural: &str, namespace: &str, name: &str, silently: bool) {
         let mut served = self.state.lock().unwrap();
-        self.delete(&mut served, plural, (namespace.to_owned(), name.to_owned()), silently);
+        let key = (namespace.to_owned(), name.to_owned());
+        self.delete(&mut served, plural, &key, silently);
     }
 
-    fn delete(&self, served: &mut Served, plural: &str, key: (String, String), silently: bool) {
+    fn delete(&self, served: &mut Served, plural: &str, key: &(String, String), silently: bool) {
         served.version += 1;
         let version = served.version;
-        let mut object = served.objects.get_mut(plural).unwrap().remove(&key).unwrap();
+        let mut object = served.objects.get_mut(plural).unwrap().remove(key).unwrap();
         object["metadata"]["resourceVersion"] = json!(version.to_string());
         if !silently {
             self.say(served, plural, version, json!({ "type": "DELETED", "object": object }));

@@ -120,7 +120,7 @@ impl FakeApi {
                 new
             }
             ("DELETE", Some(current)) => {
-                self.delete(served, &target.plural, target.key(), false);
+                self.delete(served, &target.plural, &target.key(), false);
                 return current.to_string().into_response();
             }
             _ => return refuse::not_found(),
