@@ -83,6 +83,7 @@ test-cluster: setup ## whether a cluster comes, works and goes, and others' suit
 	@RINGFENCE_CACHE=$(CACHE) tests/cluster/build.sh base
 	@scripts/setup.sh root "to make the namespaces of nodes" env CLUSTER=47 RINGFENCE_CACHE=$(CACHE) tests/cluster/leftovers.sh
 	@$(XTASK) suite check
+	@$(XTASK) suite connectivity
 	@$(XTASK) suite cni
 	@$(XTASK) suite netpol
 

@@ -114,6 +114,8 @@ build_base() {
     image_of_one_program pause pause ringfence.test/pause:box
     image_of_one_program coredns coredns ringfence.test/coredns:box
     agnhost_image
+    mkdir -p "$bin/kinds"
+    kinds kubernetes experimental clusternetworkpolicies
 }
 
 build_netpol() {
@@ -132,8 +134,6 @@ build_cnp() {
     program sctp kubernetes ./sctp
     agnhost_with_sctp_image
     tests cnp.test kubernetes sigs.k8s.io/network-policy-api/conformance
-    mkdir -p "$bin/kinds"
-    kinds kubernetes experimental clusternetworkpolicies
     kinds admin experimental adminnetworkpolicies baselineadminnetworkpolicies
 }
 

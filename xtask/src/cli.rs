@@ -148,6 +148,8 @@ pub(crate) enum SuiteName {
     Cni,
     /// The conformance suite of ClusterNetworkPolicies, all features
     Cnp,
+    /// `ringfence connectivity-test`, and the commands that ask agents: ours
+    Connectivity,
     /// Generated policies with truth tables
     Cyclonus,
     /// What has to hold when parts of a cluster die, restart or overflow: ours; `--only` names cases
@@ -163,6 +165,7 @@ impl SuiteName {
             Self::Check => "check",
             Self::Cni => "cni",
             Self::Cnp => "cnp",
+            Self::Connectivity => "connectivity",
             Self::Cyclonus => "cyclonus",
             Self::Hard => "hard",
             Self::Netpol => "netpol",
@@ -172,7 +175,7 @@ impl SuiteName {
     /// What `tests/cluster/build.sh` has to build for it.
     pub(crate) fn parts(self) -> &'static [&'static str] {
         match self {
-            Self::Check | Self::Hard => &["base"],
+            Self::Check | Self::Connectivity | Self::Hard => &["base"],
             Self::Cni => &["base", "cni"],
             Self::Cnp => &["base", "cnp"],
             Self::Cyclonus => &["base", "cyclonus"],
@@ -182,7 +185,7 @@ impl SuiteName {
 
     /// Whether it is one script of ours, of which no part runs by itself.
     pub(crate) fn is_script(self) -> bool {
-        matches!(self, Self::Check | Self::Cni)
+        matches!(self, Self::Check | Self::Cni | Self::Connectivity)
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn run(root: &Path, options: &cli::Suite) -> Result<Ended, UpstreamEr
             cluster.enforce()?;
         }
         let report = match options.name {
-            SuiteName::Check | SuiteName::Cni | SuiteName::Hard => {
+            SuiteName::Check | SuiteName::Cni | SuiteName::Connectivity | SuiteName::Hard => {
                 script::run(suite, &cluster, &folder, &label, &options.only)?
             }
             SuiteName::Cnp => cnp::run(&cluster, &folder, &label, &options.only)?,
@@ -93,7 +93,7 @@ fn variants(options: &cli::Suite) -> Vec<Variant> {
     }
     match options.name {
         SuiteName::Check => vec![first, second, Variant::new("6", "nftables")],
-        SuiteName::Netpol => vec![first, second],
+        SuiteName::Connectivity | SuiteName::Netpol => vec![first, second],
         SuiteName::Cni | SuiteName::Cnp | SuiteName::Cyclonus | SuiteName::Hard => vec![first],
     }
 }

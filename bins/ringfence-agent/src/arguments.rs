@@ -74,6 +74,9 @@ pub(crate) struct NodeArguments {
     /// Where to serve health and metrics.
     #[arg(long, default_value = "127.0.0.1:9470")]
     listen: SocketAddr,
+    /// How many records of flows to keep in memory, for `ringfence flows`.
+    #[arg(long, default_value_t = 8192)]
+    flows_kept: usize,
     /// How many seconds an ADD may take before the runtime has to try again.
     #[arg(long, default_value_t = 25)]
     add_timeout: u64,
@@ -134,6 +137,7 @@ impl NodeArguments {
             sandboxes: self.sandboxes,
             pod_networks: self.pod_network,
             listen: Some(self.listen),
+            flows_kept: self.flows_kept,
             add_timeout: Duration::from_secs(self.add_timeout),
             allow_unprotected: self.allow_unprotected,
             install: (!self.no_install).then_some(install),

@@ -9,8 +9,8 @@ use ipnet::IpNet;
 
 use crate::live::Live;
 use crate::{
-    about, check, compare, diff, explain, exposure, graph, lab, outage, preflight, prune, reach,
-    test,
+    about, check, compare, connectivity_test, diff, explain, exposure, flows, graph, lab, outage, path,
+    preflight, prune, reach, status, test,
 };
 
 /// Who may talk to whom: proved on files, enforced by the kernel, explained by rule
@@ -44,6 +44,14 @@ pub(crate) enum Command {
     Test(test::Arguments),
     /// Make manifests real on this machine and probe them
     Lab(lab::Arguments),
+    /// Try on a cluster whether its network does what the oracle says
+    ConnectivityTest(connectivity_test::Arguments),
+    /// Say how every node of a cluster enforces its policies, and whom no policy selects
+    Status(status::Arguments),
+    /// Show what a cluster let through and what it denied, and why
+    Flows(flows::Arguments),
+    /// Show how the nodes of a cluster decide one flow: tables, maps, and the oracle beside them
+    Path(path::Arguments),
     /// Say what a node or a cluster lacks before Ringfence is there
     Preflight(preflight::Arguments),
     /// Take the policies of a cluster out of force for a while

@@ -29,6 +29,11 @@ impl Exit {
         }
     }
 
+    /// This, unless it is good and the answer is not.
+    pub(crate) fn unless_bad(self, is_bad: bool) -> Self {
+        if self == Self::Good && is_bad { Self::Bad } else { self }
+    }
+
     /// This, unless an object was not understood: then there is no full answer, whatever the rest
     /// said (ruling E4).
     pub(crate) fn unless_incomplete(self, header: &Header) -> Self {

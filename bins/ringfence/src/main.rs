@@ -1,24 +1,33 @@
 //! The command line: one file a command, and this table of contents.
 
 mod about;
+mod agents;
+mod at;
 mod check;
 mod cli;
 mod compare;
+mod connectivity_test;
 mod diff;
 mod exit;
 mod explain;
 mod exposure;
+mod flow_line;
+mod flow_words;
+mod flows;
 mod graph;
 mod input;
+mod interrupt;
 mod lab;
 mod live;
 mod outage;
 mod output;
+mod path;
 mod preflight;
 mod print;
 mod progress;
 mod prune;
 mod reach;
+mod status;
 mod test;
 mod unknown;
 mod word;
@@ -54,6 +63,10 @@ fn run(cli: Cli) -> Exit {
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Reach(arguments) => reach::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::ConnectivityTest(arguments) => connectivity_test::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Flows(arguments) => flows::run(&arguments),
+        Command::Path(arguments) => path::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Preflight(arguments) => preflight::run(&arguments),
         Command::Disable(arguments) => outage::disable(&arguments),

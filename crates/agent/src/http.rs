@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::flow_record::FlowRecords;
 use crate::worker::Ask;
-use crate::{Health, Metrics};
+use crate::{Health, Metrics, flow_page, path_page};
 
 /// What the format calls itself, see the OpenMetrics specification.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -20,16 +21,20 @@ pub(crate) struct Served {
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) asks: mpsc::Sender<Ask>,
+    pub(crate) flows: FlowRecords,
 }
 
 /// All pages.
 pub(crate) fn router(served: Served) -> Router {
+    let pages =
+        flow_page::router(served.flows.clone()).merge(path_page::router(served.asks.clone()));
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .with_state(served)
+        .merge(pages)
 }
 
 async fn healthz(State(served): State<Served>) -> Response {

@@ -6,6 +6,7 @@
 //! **Invariant:** nothing is programmed and nothing removed before every kind was listed once.
 //! **Invariant:** when it ends, however that is, what is enforced stays enforced.
 
+mod account;
 mod adopt;
 mod attachment;
 mod beside;
@@ -13,6 +14,8 @@ mod chain_file;
 mod client;
 mod daemon_set;
 mod error;
+mod flow_page;
+mod flow_record;
 mod health;
 mod host_end;
 mod http;
@@ -21,6 +24,8 @@ mod label;
 mod look_after;
 mod metrics;
 mod node_agent;
+mod path;
+mod path_page;
 mod plugin;
 mod reconcile;
 mod run;

@@ -33,14 +33,15 @@ impl NodeAgent {
         self.answer_waiting();
         self.see_to_plugin();
         let lacks = self.lacks();
+        self.account.note(lacks.is_empty());
         self.measure(lacks.is_empty());
         self.health.say(lacks);
     }
 
     fn look(&mut self) -> Result<(), AgentError> {
-        let events = self.enforcer.heard()?;
-        self.metrics.flows(&events);
-        self.metrics.flows(&self.enforcer.collected()?);
+        self.hear_flows()?;
+        let collected = self.enforcer.collected()?;
+        self.note_flows(&collected)?;
         let gone = self.enforcer.gone()?;
         let is_news = self.look_at_addresses()? || !gone.is_empty();
         self.detach(&gone)?;

@@ -13,7 +13,9 @@ use enforce::{Desired, Enforcer, EnforcerSettings, Guarded, PodInterface, Protec
 use model::{Rules, World};
 use tokio::sync::oneshot;
 
+use crate::account::Account;
 use crate::attachment::{Attached, Attachments};
+use crate::flow_record::FlowRecords;
 use crate::kubepods::{ContainerNames, Kubepods};
 use crate::{
     AgentError, Health, Metrics, Moment, Settings, Switch, SwitchSettings, View, host_end,
@@ -48,6 +50,16 @@ pub(crate) struct NodeAgent {
     pub(crate) failed: Option<String>,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
+    pub(crate) flows: FlowRecords,
+    pub(crate) account: Account,
+}
+
+/// Where others read what the agent tells.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
+    pub(crate) flows: FlowRecords,
 }
 
 /// What is wanted of the node.
@@ -77,8 +89,7 @@ impl NodeAgent {
     pub(crate) fn open(
         settings: Settings,
         api_server: Option<SocketAddr>,
-        metrics: Metrics,
-        health: Health,
+        Told { metrics, health, flows }: Told,
     ) -> Result<Self, AgentError> {
         let mut attachments = Attachments::open(&settings.state_dir)?;
         let addresses = host_end::addresses_of_node(&settings.netns)?;
@@ -122,6 +133,8 @@ impl NodeAgent {
             failed: None,
             metrics,
             health,
+            flows,
+            account: Account::default(),
             settings,
         })
     }

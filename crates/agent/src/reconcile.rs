@@ -20,6 +20,10 @@ impl NodeAgent {
             self.answer_waiting();
             return;
         }
+        // What was decided until now has the names of until now.
+        if let Err(error) = self.hear_flows() {
+            tracing::warn!(error = chain(&error), "flows were not heard");
+        }
         let begun = Instant::now();
         let done = self.follow().and_then(|()| self.program());
         self.metrics.programmed(done.is_ok(), begun.elapsed(), since.elapsed());

@@ -11,8 +11,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::flow_record::FlowRecords;
 use crate::http::{Served, router};
-use crate::node_agent::NodeAgent;
+use crate::node_agent::{NodeAgent, Told};
 use crate::worker::Worker;
 use crate::{AgentError, Health, Metrics, Settings, beside, socket};
 
@@ -29,17 +30,23 @@ pub async fn run(settings: Settings, client: Client, server: &str) -> Result<(),
     let engines = beside::look(&settings)?;
     let ended = ended()?;
     let (metrics, health) = (Metrics::default(), Health::default());
+    let flows = FlowRecords::new(settings.flows_kept);
     let (heard, news) = mpsc::channel(NEWS);
     let (asks, asked) = mpsc::channel(ASKS);
     let socket = socket::bind(&settings.socket)?;
     if let Some(at) = settings.listen {
         let listener = TcpListener::bind(at).await.map_err(AgentError::Listen)?;
-        let served =
-            Served { health: health.clone(), metrics: metrics.clone(), asks: asks.clone() };
+        let served = Served {
+            health: health.clone(),
+            metrics: metrics.clone(),
+            asks: asks.clone(),
+            flows: flows.clone(),
+        };
         tokio::spawn(async move { axum::serve(listener, router(served)).await });
     }
     let namespace = settings.switch.namespace.clone();
-    let mut agent = NodeAgent::open(settings, address_of(server), metrics, health)?;
+    let told = Told { metrics, health, flows };
+    let mut agent = NodeAgent::open(settings, address_of(server), told)?;
     agent.view.switch_mut().into_iter().for_each(|switch| switch.stand_beside(&engines));
     let _watches = cluster::watch(&client, &heard);
     let follow = |namespace: String| cluster::follow_switch(&client, &namespace);

@@ -31,6 +31,8 @@ pub struct Settings {
     pub pod_networks: Vec<IpNet>,
     /// Where health and metrics are served; nowhere if not said.
     pub listen: Option<SocketAddr>,
+    /// How many records of flows are kept in memory.
+    pub flows_kept: usize,
     /// How long ADD may take before the runtime has to try again.
     pub add_timeout: Duration,
     /// Whether pods whose interface has no end on the node start without any policy.

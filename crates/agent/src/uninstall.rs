@@ -100,6 +100,7 @@ mod tests {
             pod_networks: Vec::new(),
             listen: None,
             add_timeout: Duration::from_secs(1),
+            flows_kept: 1024,
             allow_unprotected: false,
             install: None,
             host: enforce::HostSettings::default(),

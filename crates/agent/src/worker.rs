@@ -2,17 +2,19 @@
 //!
 //! News that come together are followed together, but one that comes alone is followed at once.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use cluster::{Heard, SwitchNews};
 use cni::{Answer, Request};
+use enforce::EnforceError;
 use enforce::chain;
-use enforce::status::NodeStatus;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
+use crate::account::AgentStatus;
 use crate::node_agent::NodeAgent;
-use crate::{Moment, Switch};
+use crate::Moment;
 
 /// News within this time of each other are one change.
 const TOGETHER: Duration = Duration::from_millis(2);
@@ -27,7 +29,24 @@ pub(crate) enum Ask {
     /// The plugin's.
     Plugin(Request, oneshot::Sender<Answer>),
     /// What there is to say of the node.
-    Status(oneshot::Sender<Result<NodeStatus, String>>),
+    Status(oneshot::Sender<Result<AgentStatus, String>>),
+    /// Whatever a page wants to see.
+    Look(Look),
+}
+
+/// A look at the agent that changes nothing.
+pub(crate) struct Look(Box<dyn FnOnce(&NodeAgent) + Send>);
+
+impl Look {
+    pub(crate) fn new(look: impl FnOnce(&NodeAgent) + Send + 'static) -> Self {
+        Self(Box::new(look))
+    }
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Look")
+    }
 }
 
 /// Where everything comes from.
@@ -104,11 +123,14 @@ impl Worker {
         match ask {
             Ask::Plugin(request, reply) => self.agent.asked(request, reply),
             Ask::Status(reply) => {
-                let status = self.agent.enforcer.status().map_err(|error| chain(&error));
-                let enforcement = self.agent.view.switch().map(Switch::status);
-                let status = status.map(|status| NodeStatus { enforcement, ..status });
+                let status = self.agent.status_of_node();
+                let status = status.map_err(|error: EnforceError| chain(&error));
                 // Who asked may be gone.
                 let _ = reply.send(status);
+                false
+            }
+            Ask::Look(Look(look)) => {
+                look(&self.agent);
                 false
             }
         }

@@ -27,6 +27,7 @@ pub use connect::{ConnectError, Connection, Target, connect};
 pub use kind::{KINDS, Kind};
 pub use list::{Listed, Scope, Step, list};
 pub use news::{Key, News, Object};
+pub use served::is_served;
 pub use slim::slim;
 pub use store::{Store, document};
 pub use switch::{

@@ -7,8 +7,8 @@ use kube::Client;
 
 use crate::kind::Kind;
 
-/// `None` where the API server does not say.
-pub(crate) async fn is_served(client: &Client, kind: &Kind) -> Option<bool> {
+/// Whether the API server has a kind; `None` where it does not say.
+pub async fn is_served(client: &Client, kind: &Kind) -> Option<bool> {
     let groups = client.list_api_groups().await.ok()?;
     let Some(group) = groups.groups.iter().find(|group| group.name == kind.group) else {
         return Some(false);

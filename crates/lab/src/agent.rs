@@ -9,12 +9,12 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use flows::{FlowFilter, Flows};
 use model::{Rules, World};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use crate::change::changes;
-use crate::flow::{FlowFilter, Flows};
 use crate::probe::Probe;
 use crate::progress::Quiet;
 use crate::render::{self, Colour};

@@ -7,17 +7,19 @@ use std::time::Duration;
 
 use abi::{Event, EventKind};
 use datapath::Config;
-use enforce::clock::now_ns;
 use enforce::{EnforceError, Enforcer, EnforcerSettings, PodInterface};
+use flows::{FlowFilter, FlowLog, Flows};
 use model::{Direction, World};
 
 use crate::container::NodeCgroup;
 use crate::fabric::{Fabric, NodeSite, PodSite};
-use crate::flow::{FlowFilter, FlowLog, Flows, Naming};
 use crate::scene::Scene;
 use crate::status::NodeStatus;
-use crate::witness::{self, FlowKey, Testimony};
+use crate::witness::{FlowKey, Testimony};
 use crate::{LabError, LabName};
+
+/// How many records of flows are kept.
+const FLOWS_KEPT: usize = 65_536;
 
 /// The enforcement of all nodes.
 #[derive(Debug)]
@@ -126,7 +128,7 @@ impl Enforcement {
 
     /// Keeps a record of flows from now on.
     pub(crate) fn keep_flows(&mut self) {
-        self.flows.get_or_insert_default();
+        self.flows.get_or_insert_with(|| FlowLog::new(FLOWS_KEPT));
     }
 
     /// Hears what all kernels said since the last call, for the record alone. Nothing is collected,
@@ -196,17 +198,8 @@ fn note(
     events: &[Event],
 ) -> Result<(), LabError> {
     let Some(log) = log else { return Ok(()) };
-    node.containers_mut().know(events);
-    let naming = Naming {
-        node: node.name(),
-        world: &scene.world,
-        rules: &scene.rules,
-        compiled: node.compiled(),
-        containers: node.containers(),
-        instance: node.instance(),
-        now_ns: now_ns().map_err(EnforceError::from).map_err(at(node.name()))?,
-    };
-    events.iter().filter_map(|event| naming.record(event)).for_each(|record| log.push(record));
+    let records = node.records(events, &scene.world, &scene.rules);
+    records.map_err(at(node.name()))?.into_iter().for_each(|record| log.push(record));
     Ok(())
 }
 
@@ -225,7 +218,7 @@ fn testimony(node: &Enforcer, event: &Event) -> Option<Testimony> {
             0 => Direction::Egress,
             _ => Direction::Ingress,
         },
-        reason: witness::reason(node.compiled(), event.rule, event.reason),
+        reason: enforce::reason(node.compiled(), event.rule, event.reason),
     })
 }
 

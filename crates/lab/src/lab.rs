@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use flows::{FlowFilter, Flows};
 use futures::future::try_join_all;
 use model::{Decision, Flow, Rules, Verdict, World};
 use tokio::runtime::Runtime;
@@ -15,7 +16,6 @@ use tokio::runtime::Runtime;
 use crate::compare::compare;
 use crate::enforcement::Enforcement;
 use crate::fabric::{Fabric, Sender};
-use crate::flow::{FlowFilter, Flows};
 use crate::interrupt::Interrupt;
 use crate::message::{Answer, Ask, Outcome};
 use crate::of_flow::of_flow;

@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use abi::EventKind;
-use compile::Compiled;
-use model::{Builtin, Direction, Reason};
+use model::{Direction, Reason};
 
 use crate::message::Carrier;
 use crate::probe::Probe;
@@ -21,14 +20,6 @@ pub(crate) struct Testimony {
     pub(crate) direction: Direction,
     /// None where the event carries an id that the node's table does not use.
     pub(crate) reason: Option<Reason>,
-}
-
-/// What an event's rule id and reason code mean; nothing for an id that the table does not use.
-pub(crate) fn reason(compiled: Option<&Compiled>, rule: u32, code: u8) -> Option<Reason> {
-    match rule {
-        0 => Builtin::from_code(code).map(Reason::Builtin),
-        rule => compiled?.reason(rule).cloned(),
-    }
 }
 
 /// The five numbers of a flow; for an echo the source port is its identifier.

@@ -6,16 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use axum::body::{Body, Bytes};
+use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use cluster::KINDS;
 use futures::StreamExt;
+use hyper::upgrade::OnUpgrade;
 use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
 
 use crate::target::Target;
-use crate::{FakeApi, Said, Served, list, refuse, review};
+use crate::{FakeApi, Said, Served, list, refuse, review, stream};
 
 pub(crate) async fn answer(
     State(api): State<FakeApi>,
@@ -23,6 +25,7 @@ pub(crate) async fn answer(
     uri: Uri,
     Query(query): Query<BTreeMap<String, String>>,
     headers: HeaderMap,
+    upgrade: Option<Extension<OnUpgrade>>,
     body: Bytes,
 ) -> Response {
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
@@ -32,10 +35,21 @@ pub(crate) async fn answer(
     }
     let mut served = api.state.lock().unwrap();
     served.asked.push(uri.to_string());
+    if method != Method::GET {
+        served.others.note(&method, uri.path());
+    }
     if served.is_unknown_user {
         return refuse::unauthorized();
     }
     match (path.as_slice(), target) {
+        (["api", "v1", "namespaces", _, "pods", _, "exec" | "portforward"], _) => match upgrade {
+            Some(Extension(upgrade)) => stream::stream(&served, &uri, &headers, upgrade),
+            None => refuse::not_found(),
+        },
+        (["api", "v1", "namespaces", namespace, "pods", name, "log"], _) => {
+            served.others.said_by(&format!("{namespace}/{name}")).into_response()
+        }
+        (["version"], _) => VERSION.into_response(),
         (["apis"], _) => groups(&served).into_response(),
         (["apis", group, version], _) => resources(&served, group, version).into_response(),
         (["apis", "authentication.k8s.io" | "authorization.k8s.io", "v1", review], _) => {
@@ -56,6 +70,10 @@ pub(crate) async fn answer(
         _ => refuse::not_found(),
     }
 }
+
+/// What a server says of itself.
+const VERSION: &str = r#"{"major":"1","minor":"36","gitVersion":"v1.36.0","gitCommit":"",
+    "gitTreeState":"","buildDate":"","goVersion":"","compiler":"","platform":""}"#;
 
 /// Group, version and plural of everything that discovery tells of.
 fn discovered() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {

@@ -15,6 +15,7 @@ mod apply;
 mod list;
 mod refuse;
 mod review;
+mod stream;
 mod target;
 mod write;
 
@@ -27,6 +28,7 @@ use kube::{Client, Config};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
+use crate::stream::Others;
 use crate::target::Target;
 pub use crate::write::Written;
 
@@ -65,6 +67,8 @@ struct Served {
     written: Vec<Written>,
     /// What each manager applied last.
     applied: BTreeMap<(Target, String), Value>,
+    /// Who else acts on objects and pods.
+    others: Others,
 }
 
 #[derive(Clone, Debug)]

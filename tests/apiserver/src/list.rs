@@ -31,7 +31,8 @@ pub(crate) fn list(
     let of_kind = served.objects.get(plural).into_iter().flatten();
     let only = only(query);
     let wanted = of_kind.map(|(_, object)| object);
-    let wanted: Vec<&Value> = wanted.filter(|object| is_of(object, namespace, &only)).collect();
+    let wanted = wanted.filter(|object| is_of(object, namespace, &only));
+    let wanted: Vec<&Value> = wanted.filter(|object| is_selected(object, query)).collect();
     let page: Vec<&Value> = wanted.iter().skip(from).take(limit).copied().collect();
     let next = from.saturating_add(page.len());
     let mut metadata = json!({ "resourceVersion": served.version.to_string() });
@@ -46,6 +47,16 @@ pub(crate) fn list(
 pub(crate) fn only(query: &BTreeMap<String, String>) -> Option<String> {
     let selector = query.get("fieldSelector")?;
     Some(selector.strip_prefix("metadata.name=").unwrap().to_owned())
+}
+
+/// Whether an object has what `labelSelector` asks for: keys, or keys with values.
+fn is_selected(object: &Value, query: &BTreeMap<String, String>) -> bool {
+    let asked = query.get("labelSelector").into_iter().flat_map(|text| text.split(','));
+    asked.filter(|word| !word.is_empty()).all(|word| {
+        let (key, value) = word.split_once('=').unwrap_or((word, ""));
+        let label = object["metadata"]["labels"].get(key);
+        label.is_some_and(|label| value.is_empty() || label == value)
+    })
 }
 
 /// Whether an object is in a namespace, or in any, and has the one name. What a watch says of itself

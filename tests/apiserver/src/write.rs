@@ -121,6 +121,9 @@ impl FakeApi {
             }
             ("DELETE", Some(current)) => {
                 self.delete(served, &target.plural, &target.key(), false);
+                if target.plural == "namespaces" {
+                    self.empty(served, &target.key().1);
+                }
                 return current.to_string().into_response();
             }
             _ => return refuse::not_found(),
@@ -139,10 +142,36 @@ impl FakeApi {
         });
         let stored = match is_idle {
             true => new,
-            false => self.store(served, &target.plural, target.key(), new),
+            false => {
+                let stored = self.store(served, &target.plural, target.key(), new);
+                self.acted_on(served, &target, stored)
+            }
         };
         let code = if is_new { StatusCode::CREATED } else { StatusCode::OK };
         (code, stored.to_string()).into_response()
+    }
+}
+
+impl FakeApi {
+    /// A namespace takes with it what is in it.
+    fn empty(&self, served: &mut Served, namespace: &str) {
+        let all = served.objects.iter();
+        let all = all.flat_map(|(plural, of)| of.keys().map(move |key| (plural.clone(), key.clone())));
+        let inside: Vec<_> = all.filter(|(_, key)| key.0 == namespace).collect();
+        for (plural, key) in inside {
+            self.delete(served, &plural, &key, false);
+        }
+    }
+
+    /// Controllers and kubelets see an object that was written.
+    fn acted_on(&self, served: &mut Served, target: &Target, stored: Value) -> Value {
+        let Some(acts) = served.others.acts.clone() else { return stored };
+        let mut new = stored.clone();
+        (acts.0)(&target.plural, &mut new);
+        match new == stored {
+            true => stored,
+            false => self.store(served, &target.plural, target.key(), new),
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use std::process::Command;
 use crate::process::{self, ProcessError};
 
 const WHY_ROOT: &str = "to make the namespaces of nodes";
-/// What `tests/cluster/ringfence.sh` puts on every node.
-const PROGRAMS: [&str; 2] = ["ringfence-agent", "ringfence-cni"];
+/// What `tests/cluster/ringfence.sh` puts on every node, and the command line.
+const PROGRAMS: [&str; 3] = ["ringfence", "ringfence-agent", "ringfence-cni"];
 /// The last number that there is; `CLUSTER` in the environment is another one.
 const NUMBER: &str = "48";
 
@@ -73,9 +73,14 @@ impl Cluster {
 
     /// Puts Ringfence on every node; it was built by `build_ringfence`.
     pub(crate) fn enforce(&self) -> Result<(), ClusterError> {
-        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
         let mut enforce = self.as_root("ringfence.sh");
-        succeed("ringfence.sh", enforce.arg(self.root.join(target).join("debug")))
+        succeed("ringfence.sh", enforce.arg(self.programs()))
+    }
+
+    /// Where `build_ringfence` put what it built.
+    fn programs(&self) -> PathBuf {
+        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        self.root.join(target).join("debug")
     }
 
     /// What its programs were built into.
@@ -116,6 +121,7 @@ impl Cluster {
         let mut command = process::command(self.root.join("scripts/setup.sh"), &self.root);
         command.args(["root", WHY_ROOT, "env"]);
         command.arg(format!("RINGFENCE_CACHE={}", process::cache().display()));
+        command.arg(format!("RINGFENCE_PROGRAMS={}", self.programs().display()));
         command.arg(format!("CLUSTER={}", self.number));
         command.arg(format!("CLUSTER_FAMILIES={}", self.variant.families));
         command.arg(format!("CLUSTER_PROXY={}", self.variant.proxy));
@@ -134,7 +140,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Builds what `enforce` puts on nodes, as whoever we are.
+/// Builds what `enforce` puts on nodes, and the command line, as whoever we are.
 pub(crate) fn build_ringfence(root: &Path) -> Result<(), ClusterError> {
     let mut build = process::command("cargo", root);
     build.arg("build").args(PROGRAMS.iter().flat_map(|program| ["--package", program]));

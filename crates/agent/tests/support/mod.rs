@@ -118,6 +118,7 @@ impl Site {
             pod_networks: Vec::new(),
             listen: None,
             add_timeout: PATIENCE,
+            flows_kept: 1024,
             allow_unprotected: false,
             install: None,
             host: HostSettings::default(),

@@ -1,4 +1,4 @@
-//! From the kernel's numbers to names, with what the lab is at this moment.
+//! From the kernel's numbers to names, with what the node knows at this moment.
 //!
 //! It holds references only; one is made for each batch of events.
 
@@ -8,40 +8,72 @@ use std::time::{Duration, SystemTime};
 use abi::{Event, EventKind, verdict_code};
 use compile::Compiled;
 use datapath::Instance;
-use model::{End, Reason, Rules, World};
+use flows::{FlowEnd, FlowEvent, FlowRecord, Staged};
+use model::{Builtin, End, Reason, Rules, World};
 
-use crate::executable;
-use crate::witness;
-use enforce::Containers;
-
-use super::record::{FlowEnd, FlowEvent, FlowRecord, Staged};
+use crate::clock::now_ns;
+use crate::{Containers, EnforceError, Enforcer, executable};
 
 /// IP protocol numbers that have no ports.
 const ICMP: [u8; 2] = [1, 58];
 
+/// What an event's rule id and reason code mean; nothing for an id that the table does not use.
+#[must_use]
+pub fn reason(compiled: Option<&Compiled>, rule: u32, code: u8) -> Option<Reason> {
+    match rule {
+        0 => Builtin::from_code(code).map(Reason::Builtin),
+        rule => compiled?.reason(rule).cloned(),
+    }
+}
+
+impl Enforcer {
+    /// The records of events that this node's kernel said, with the names that are true now.
+    ///
+    /// # Errors
+    /// Where the kernel's clock cannot be read.
+    pub fn records(
+        &mut self,
+        events: &[Event],
+        world: &World,
+        rules: &Rules,
+    ) -> Result<Vec<FlowRecord>, EnforceError> {
+        self.containers.know(events);
+        let naming = Naming {
+            node: &self.name,
+            world,
+            rules,
+            compiled: self.compiled(),
+            containers: &self.containers,
+            instance: &self.instance,
+            now_ns: now_ns()?,
+        };
+        Ok(events.iter().filter_map(|event| naming.record(event)).collect())
+    }
+}
+
 /// What names are found with.
-pub(crate) struct Naming<'a> {
-    pub(crate) node: &'a str,
-    pub(crate) world: &'a World,
-    pub(crate) rules: &'a Rules,
-    pub(crate) compiled: Option<&'a Compiled>,
-    pub(crate) containers: &'a Containers,
-    pub(crate) instance: &'a Instance,
+struct Naming<'a> {
+    node: &'a str,
+    world: &'a World,
+    rules: &'a Rules,
+    compiled: Option<&'a Compiled>,
+    containers: &'a Containers,
+    instance: &'a Instance,
     /// The kernel's time now, nanoseconds since boot.
-    pub(crate) now_ns: u64,
+    now_ns: u64,
 }
 
 impl Naming<'_> {
     /// The record of an event; nothing for a kind that is not known.
-    pub(crate) fn record(&self, event: &Event) -> Option<FlowRecord> {
+    fn record(&self, event: &Event) -> Option<FlowRecord> {
         let kind = EventKind::from_code(event.kind)?;
         let has_ended = kind == EventKind::Closed || kind == EventKind::Cut;
-        let reason = witness::reason(self.compiled, event.rule, event.reason);
-        let place = reason.as_ref().and_then(|reason| self.rules.reason_place(reason));
+        let found = reason(self.compiled, event.rule, event.reason);
+        let place = found.as_ref().and_then(|reason| self.rules.reason_place(reason));
         Some(FlowRecord {
             time: self.time(event),
             node: self.node.to_owned(),
-            event: kind.into(),
+            event: event_of(kind),
             verdict: verdict_code::verdict(event.verdict).to_string(),
             direction: if event.direction == 0 { "egress" } else { "ingress" }.to_owned(),
             source: FlowEnd {
@@ -54,7 +86,7 @@ impl Naming<'_> {
             protocol: protocol(event.protocol),
             file: place.map(|place| place.file.to_string()),
             line: place.map(|place| place.line),
-            reason: said(reason, event.rule),
+            reason: said(found, event.rule),
             staged: self.staged(event),
             denied: (kind == EventKind::Denied).then_some(event.denied),
             packets: has_ended.then_some(event.packets),
@@ -88,13 +120,13 @@ impl Naming<'_> {
     fn staged(&self, event: &Event) -> Option<Staged> {
         let Event { staged_rule, staged_reason, staged_verdict, .. } = *event;
         (staged_rule != 0 || staged_reason != 0).then(|| {
-            let reason = witness::reason(self.compiled, staged_rule, staged_reason);
-            let place = reason.as_ref().and_then(|reason| self.rules.reason_place(reason));
+            let found = reason(self.compiled, staged_rule, staged_reason);
+            let place = found.as_ref().and_then(|reason| self.rules.reason_place(reason));
             Staged {
                 verdict: verdict_code::verdict(staged_verdict).to_string(),
                 file: place.map(|place| place.file.to_string()),
                 line: place.map(|place| place.line),
-                reason: said(reason, staged_rule),
+                reason: said(found, staged_rule),
             }
         })
     }
@@ -115,13 +147,11 @@ fn protocol(number: u8) -> String {
     }
 }
 
-impl From<EventKind> for FlowEvent {
-    fn from(kind: EventKind) -> Self {
-        match kind {
-            EventKind::Opened => Self::Opened,
-            EventKind::Denied => Self::Denied,
-            EventKind::Cut => Self::Cut,
-            EventKind::Closed => Self::Closed,
-        }
+fn event_of(kind: EventKind) -> FlowEvent {
+    match kind {
+        EventKind::Opened => FlowEvent::Opened,
+        EventKind::Denied => FlowEvent::Denied,
+        EventKind::Cut => FlowEvent::Cut,
+        EventKind::Closed => FlowEvent::Closed,
     }
 }

@@ -124,7 +124,7 @@ pub struct FlowRecord {
 #[cfg(test)]
 impl FlowRecord {
     /// A denied flow of which nothing more is said.
-    pub(super) fn example(source: FlowEnd, destination: FlowEnd) -> Self {
+    pub(crate) fn example(source: FlowEnd, destination: FlowEnd) -> Self {
         Self {
             time: String::new(),
             node: "a".to_owned(),

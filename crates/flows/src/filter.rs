@@ -5,7 +5,7 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::record::{FlowEnd, FlowEvent, FlowRecord};
+use crate::{FlowEnd, FlowEvent, FlowRecord};
 
 /// What a line must have; an empty list asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ fn is_of(end: &FlowEnd, namespace: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may crash")]
     use super::*;
-    use crate::flow::Staged;
+    use crate::Staged;
 
     fn end(name: &str, address: &str, port: u16) -> FlowEnd {
         FlowEnd {
