@@ -25,6 +25,12 @@ Then isolate the first one, and ask again:
       "spec": {"podSelector": {"matchLabels": {"run": "web"}}, "policyTypes": ["Ingress"]}}' | kubectl apply -f -
     kubectl exec client -- /agnhost connect web:80 --timeout=3s
 
+Whether its network does what is proved of it, and how its first node is (\`make build\` builds the command line):
+
+    target/debug/ringfence connectivity-test --image $image
+    nsenter --net=/run/netns/$(node_name 1) target/debug/ringfence status --server 127.0.0.1:9470
+    nsenter --net=/run/netns/$(node_name 1) target/debug/ringfence flows --server 127.0.0.1:9470 --verdict deny
+
 That image has a shell and a client for everything; others cannot be fetched. To look around on the first node, and to end
 it all:
 

@@ -17,8 +17,8 @@ pub(crate) struct Agents {
     /// Namespace of the agents
     #[arg(long, value_name = "NAMESPACE", default_value = SYSTEM_NAMESPACE)]
     pub(crate) system_namespace: String,
-    /// Ask the agent at this address, and no API server
-    #[arg(long = "server", value_name = "ADDR:PORT", conflicts_with_all = ["context", "kubeconfig"])]
+    /// Ask the agent at this address, and no API server which agents there are
+    #[arg(long = "server", value_name = "ADDR:PORT")]
     pub(crate) servers: Vec<String>,
 }
 

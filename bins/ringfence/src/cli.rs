@@ -9,8 +9,8 @@ use ipnet::IpNet;
 
 use crate::live::Live;
 use crate::{
-    about, check, compare, connectivity_test, diff, explain, exposure, flows, graph, lab, outage, path,
-    preflight, prune, reach, status, test,
+    about, check, compare, connectivity_test, diff, explain, exposure, flows, graph, install, lab,
+    outage, path, preflight, prune, reach, status, sysdump, test,
 };
 
 /// Who may talk to whom: proved on files, enforced by the kernel, explained by rule
@@ -58,6 +58,14 @@ pub(crate) enum Command {
     Disable(outage::Disable),
     /// Put the policies of a cluster in force again
     Enable(outage::Enable),
+    /// Collect everything that a report of a fault needs, without secrets
+    Sysdump(sysdump::Arguments),
+    /// Put Ringfence on every node of a cluster
+    Install(install::Install),
+    /// Make the Ringfence of a cluster what this version brings
+    Upgrade(install::Upgrade),
+    /// Take Ringfence off a cluster, and all that it left on its nodes
+    Uninstall(install::Uninstall),
     /// Print the version
     Version(about::Version),
     /// Print a completion script for a shell

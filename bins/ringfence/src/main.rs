@@ -16,6 +16,7 @@ mod flow_words;
 mod flows;
 mod graph;
 mod input;
+mod install;
 mod interrupt;
 mod lab;
 mod live;
@@ -28,6 +29,7 @@ mod progress;
 mod prune;
 mod reach;
 mod status;
+mod sysdump;
 mod test;
 mod unknown;
 mod word;
@@ -67,6 +69,10 @@ fn run(cli: Cli) -> Exit {
         Command::Status(arguments) => status::run(&arguments),
         Command::Flows(arguments) => flows::run(&arguments),
         Command::Path(arguments) => path::run(&arguments),
+        Command::Sysdump(arguments) => sysdump::run(&arguments),
+        Command::Install(arguments) => install::install(&arguments),
+        Command::Upgrade(arguments) => install::upgrade(&arguments),
+        Command::Uninstall(arguments) => install::uninstall(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Preflight(arguments) => preflight::run(&arguments),
         Command::Disable(arguments) => outage::disable(&arguments),

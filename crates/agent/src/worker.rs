@@ -12,9 +12,9 @@ use enforce::chain;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, timeout};
 
+use crate::Moment;
 use crate::account::AgentStatus;
 use crate::node_agent::NodeAgent;
-use crate::Moment;
 
 /// News within this time of each other are one change.
 const TOGETHER: Duration = Duration::from_millis(2);

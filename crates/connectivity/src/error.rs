@@ -99,6 +99,15 @@ pub enum ConnectivityError {
     },
 }
 
+impl ConnectivityError {
+    /// Whether a pod was refused because its namespace has no account for pods yet.
+    pub(crate) fn is_about_account(&self) -> bool {
+        let Self::Kube { source, .. } = self else { return false };
+        let kube::Error::Api(status) = &**source else { return false };
+        status.code == 403 && status.message.contains("serviceaccount")
+    }
+}
+
 /// An error of the library with the step that it happened in.
 pub(crate) fn refused(
     doing: &'static str,

@@ -1,4 +1,6 @@
-//! What the oracle says of every step, on two nodes and on one.
+//! What the oracle says of every step, on one node and on several.
+//!
+//! Steps that allow all or deny all would prove nothing, and nobody would notice on a cluster.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test may crash")]
 

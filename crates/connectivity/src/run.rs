@@ -12,6 +12,9 @@ use crate::round::{Patience, proof, settled};
 use crate::step::{Facts, Step, steps};
 use crate::{ConnectivityError, Counts, Failure, TestReport, objects, ready, stage};
 
+/// How often it is tried whether a new namespace is ready.
+const EVERY: Duration = Duration::from_millis(200);
+
 /// How a test is made.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -102,10 +105,23 @@ impl Test<'_> {
         }
         for (at, node) in nodes.iter().enumerate() {
             for object in &stage::of_node(at, node, &settings.image) {
-                objects::apply(&connection.client, object).await?;
+                self.apply_in_new_namespace(object).await?;
             }
         }
         ready::pods(&connection.client, 2 * nodes.len(), settings.ready_max, tell).await
+    }
+
+    /// A namespace takes no pods before its controller has given it an account for them.
+    async fn apply_in_new_namespace(&self, object: &Value) -> Result<(), ConnectivityError> {
+        let (begun, mut every) = (Instant::now(), tokio::time::interval(EVERY));
+        loop {
+            every.tick().await;
+            match objects::apply(&self.connection.client, object).await {
+                Err(error)
+                    if error.is_about_account() && begun.elapsed() < self.settings.ready_max => {}
+                done => return done,
+            }
+        }
     }
 
     /// What the steps depend on; that objects of others cannot be read is told.

@@ -1,4 +1,6 @@
 //! Who is covered, by small manifests.
+//!
+//! A pod is counted once, whatever selects it how often.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test may crash")]
 

@@ -156,7 +156,8 @@ impl FakeApi {
     /// A namespace takes with it what is in it.
     fn empty(&self, served: &mut Served, namespace: &str) {
         let all = served.objects.iter();
-        let all = all.flat_map(|(plural, of)| of.keys().map(move |key| (plural.clone(), key.clone())));
+        let all =
+            all.flat_map(|(plural, of)| of.keys().map(move |key| (plural.clone(), key.clone())));
         let inside: Vec<_> = all.filter(|(_, key)| key.0 == namespace).collect();
         for (plural, key) in inside {
             self.delete(served, &plural, &key, false);
