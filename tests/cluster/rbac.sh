@@ -99,6 +99,27 @@ knows_any() { [ -n "$(known "$1")" ]; }
 # What a verb is for.
 check() { case $2 in list) lists ;; watch) follows "$1" ;; *) fail "no check is known for the verb $2" ;; esac; }
 
+# --- the switch -------------------------------------------------------------------------------
+
+# switch_verbs VERBS: what the agent may do with the one ConfigMap.
+switch_verbs() {
+    kubectl --namespace "$system" patch role "$role" --type json --patch \
+        "[{\"op\": \"replace\", \"path\": \"/rules/0/verbs\", \"value\": [$1]}]" >/dev/null
+}
+
+# follows_switch: whether the agent does what the ConfigMap says now.
+follows_switch() {
+    local heard=0
+    turn audit
+    soon 4 audits || heard=1
+    turn enforce
+    return "$heard"
+}
+turn() {
+    kubectl --namespace "$system" patch configmap ringfence --type merge --patch "{\"data\":{\"enforcement\":\"$1\"}}" >/dev/null
+}
+audits() { asked 1 /metrics | grep --quiet '^ringfence_agent_audit 1'; }
+
 # --- the course of it -------------------------------------------------------------------------
 
 work=$(mktemp -d)
@@ -122,6 +143,14 @@ while read -r line <&4; do
     no "without $verb on $resource it does not $verb them" check "$resource" "$verb"
 done 4<"$work/all"
 grant <"$work/all"
+another_agent
+ok "with the chart's role it follows the switch" follows_switch
+for verb in list watch; do
+    switch_verbs "\"$([ $verb = list ] && echo watch || echo list)\""
+    another_agent
+    no "without $verb on configmaps it does not follow the switch" follows_switch
+done
+switch_verbs '"list", "watch"'
 another_agent
 ok "with all of it again the agent is ready" soon 60 agent_is_ready 1
 helm uninstall "$release" --wait --timeout 5m >/dev/null

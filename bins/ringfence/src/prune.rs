@@ -42,7 +42,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Exit {
     let Ok(loaded) = input::load(&arguments.input) else { return Exit::Incomplete };
     let sources = edit::Sources::of(&loaded);
-    let Ok(manifests) = input::told(loaded) else { return Exit::Incomplete };
+    let Ok(mut manifests) = input::told(loaded) else { return Exit::Incomplete };
+    // What only waits for its turn is needed then.
+    manifests.rules = manifests.rules.with_everybody_enforced();
     input::say_domains(&manifests.rules);
     let prune = || analysis::prune(&manifests.world, &manifests.rules);
     let prune = progress::during("looking for what nobody needs", prune);

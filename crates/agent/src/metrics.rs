@@ -206,7 +206,7 @@ impl Metrics {
         );
         registry.register(
             "audit",
-            "1 while the cluster's switch lets policies decide nothing",
+            "1 while policies are staged, by the switch or beside another engine",
             it.audit.clone(),
         );
         registry.register(

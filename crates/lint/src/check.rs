@@ -53,7 +53,7 @@ impl Checked {
 #[must_use]
 pub fn check(input: Input<'_>, config: &Config, header: Header) -> Checked {
     let Input { documents, options, reading, unread } = input;
-    let scene = Scene::new(reading, options.staged);
+    let scene = Scene::new(reading);
     let facts = Facts::new(documents, options, reading, &scene);
     let lines = Lines::new(documents);
     let plan = Plan::new(&facts, config, unread);

@@ -28,7 +28,7 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// Adds the stranger to what was read.
-    pub(crate) fn new(reading: &Reading, is_staged: bool) -> Self {
+    pub(crate) fn new(reading: &Reading) -> Self {
         let mut parts = reading.parts.clone();
         parts.pods.push(Pod {
             namespace: STRANGER.to_owned(),
@@ -44,8 +44,7 @@ impl Scene {
         let stranger = PodId(u32::try_from(parts.pods.len() - 1).unwrap_or(u32::MAX));
         // A reading's parts always make a world, and the stranger has no address to collide.
         let world = World::new(parts).unwrap_or_default();
-        let staged = reading.staged.iter().filter(|_| !is_staged).cloned();
-        let rules = reading.rules.with_staged_enforced().with_staged(staged);
+        let rules = reading.rules.with_everybody_enforced();
         Self { world, stranger, rules }
     }
 }

@@ -111,6 +111,13 @@ impl Rules {
         rules
     }
 
+    /// The rules as they would be if the switch and every namespace said `enforce`: what only waits for
+    /// its turn is no less written. Policies that are staged by themselves stay so.
+    #[must_use]
+    pub fn with_everybody_enforced(&self) -> Self {
+        self.with_staged_enforced().with_staged(self.staged.iter().cloned())
+    }
+
     /// Whether `policy` lets connections live on that exist when it begins to deny them.
     #[must_use]
     pub fn is_keeping(&self, policy: &PolicyRef) -> bool {
@@ -232,6 +239,8 @@ mod tests {
             assert_eq!(staged.iter().count(), 0);
             assert!(staged.has_staged());
             assert_eq!(staged.with_staged_enforced(), rules());
+            let by_itself = rules().with_staged([policy("a")]);
+            assert_eq!(staged.with_everybody_enforced(), by_itself);
         }
         assert_eq!(rules().under(Enforcement::Enforce, &namespaces), rules());
     }

@@ -113,7 +113,8 @@ impl Sources {
             .collect();
         let reading = manifest::read(&documents, &self.options);
         let wanted = remaining::without(&manifests.rules, &prune.removable);
-        match reading.is_complete() && remaining::without(&reading.rules, &[]) == wanted {
+        let written = remaining::without(&reading.rules.with_everybody_enforced(), &[]);
+        match reading.is_complete() && written == wanted {
             true => Ok(()),
             false => Err(PatchError::ReadsOtherwise),
         }
