@@ -66,8 +66,8 @@ pub(crate) struct Mutants {
     /// Which tiers may judge
     #[arg(long, value_enum, default_value_t = Tiers::All)]
     pub(crate) tier: Tiers,
-    /// Write the table of who noticed what to this file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "sample"])]
+    /// Write who noticed what to the table in this file
+    #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
 }
 

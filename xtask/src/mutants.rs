@@ -24,7 +24,7 @@ use crate::workspace::WorkspaceError;
 use judge::{Tiers, Verdict};
 use patch::PatchError;
 pub(crate) use patch::{Mutant, read_all};
-use report::Report;
+use report::{Page, Report};
 use scratch::Scratch;
 use tiers::KernelAndCore;
 
@@ -56,11 +56,20 @@ pub(crate) fn run(root: &Path, options: &cli::Mutants) -> Result<Ended, MutantsE
     seed::seed(&seed::built(root), &Scratch::new(root, &folder)?.target())?;
     let report = judge_in(&folder, root, options)?;
     if let Some(page) = &options.write {
-        fs::write(page, report.to_string()).map_err(FilesError::at(page))?;
+        write(page, root, &report)?;
     }
     let tally = report.tally();
     println!("{tally}");
     Ok(if tally.all_caught() { Ended::Well } else { Ended::Badly })
+}
+
+/// Writes the page anew. Rows of mutants that were not judged now stay, if there are such mutants.
+fn write(page: &Path, root: &Path, report: &Report) -> Result<(), MutantsError> {
+    let before = if page.exists() { fs::read_to_string(page) } else { Ok(String::new()) };
+    let before = before.map_err(FilesError::at(page))?;
+    let numbers = read_all(&root.join(FOLDER))?.into_iter().map(|mutant| mutant.number);
+    let written = Page::read(&before, &numbers.collect()).with(report).to_string();
+    Ok(fs::write(page, written).map_err(FilesError::at(page))?)
 }
 
 /// As above, in a copy in `folder`.
