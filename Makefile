@@ -62,14 +62,14 @@ fuzz: setup ## fuzz every target for SECONDS_TO_FUZZ=60 seconds each
 soak: setup ## churn, crashes and upgrades under judged traffic for DURATION=10m (VERSIONS=1: from and to the version before)
 	@$(XTASK) soak --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(if $(VERSIONS),--versions)
 
-image: setup ## the image of agent and plugin, as $(TARGET)/ringfence.tar (TRIPLES="x86_64-unknown-linux-musl")
+image: setup ## the image of agent, plugin and controller, as $(TARGET)/ringfence.tar (TRIPLES="x86_64-unknown-linux-musl")
 	@scripts/setup.sh image
 	@RINGFENCE_CACHE=$(CACHE) deploy/image/build.sh $(TARGET)/ringfence.tar $(foreach triple,$(TRIPLES),--target $(triple))
 
 cluster: setup ## a Kubernetes cluster of CLUSTER_NODES=2 nodes on this machine, with Ringfence; settings in tests/cluster
 	@scripts/setup.sh cluster
 	@RINGFENCE_CACHE=$(CACHE) tests/cluster/build.sh base
-	cargo build --package ringfence-agent --package ringfence-cni
+	cargo build --package ringfence-agent --package ringfence-cni --package ringfence-controller
 	@scripts/setup.sh root "to make the namespaces of nodes" env RINGFENCE_CACHE=$(CACHE) tests/cluster/up.sh
 	@scripts/setup.sh root "to start an agent on every node" \
 		env RINGFENCE_CACHE=$(CACHE) tests/cluster/ringfence.sh $(abspath $(TARGET))/debug

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh OUT [--target TRIPLE]... [--programs FOLDER]: the image of agent and plugin, as a file that `ctr images import` or
+# build.sh OUT [--target TRIPLE]... [--programs FOLDER]: the image of agent, plugin and controller, as a file that `ctr images import` or
 # a tool for registries reads. It needs no engine. The same sources and tools give the same octets, and the last line is the
 # image's digest. With --programs it takes programs that are built already, below FOLDER/TRIPLE/release.
 set -euo pipefail
@@ -7,7 +7,7 @@ umask 022
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$project/Cargo.toml" | head -n 1)
 name=${RINGFENCE_IMAGE:-ringfence.io/ringfence:$version}
-programs=(ringfence-agent ringfence-cni)
+programs=(ringfence-agent ringfence-cni ringfence-controller)
 
 fail() {
     echo "${0##*/}: $*" >&2

@@ -18,7 +18,7 @@ ok() {
 one=$("$here/build.sh" "$work/one.tar" --programs "$1")
 # Another time zone, another mask, other times of files: nothing of it may be in the image.
 mkdir -p "$work/again/$triple/release"
-for program in ringfence-agent ringfence-cni; do
+for program in ringfence-agent ringfence-cni ringfence-controller; do
     cp "$1/$triple/release/$program" "$work/again/$triple/release/"
     touch --date=2001-01-01 "$work/again/$triple/release/$program"
 done

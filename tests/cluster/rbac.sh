@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# rbac.sh IMAGE: takes each verb on each kind away from the agent's ClusterRole, one at a time, and shows what fails without
-# it. So nothing is in the role that is not needed. It needs a cluster that is up and has no Ringfence, and leaves it so.
+# rbac.sh IMAGE: takes each verb on each kind away from the ClusterRoles of agent and controller, one at a time, and shows what
+# fails without it. So nothing is in a role that is not needed. It needs a cluster that is up and has no Ringfence, and leaves
+# it so. The controller's Role for its Lease is not tried here.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 for part in process report chart; do
@@ -97,7 +98,83 @@ follows() {
 knows_any() { [ -n "$(known "$1")" ]; }
 
 # What a verb is for.
-check() { case $2 in list) lists ;; watch) follows "$1" ;; *) fail "no check is known for the verb $2" ;; esac; }
+check() { case $2 in list) lists ;; watch) follows "$1" ;; create | patch) says ;; *) fail "no check is known for the verb $2" ;; esac; }
+
+# says: the status of the node is there, written since the last agent began.
+says() { soon 20 has_status; }
+has_status() { [ -n "$(kubectl get nodestatus "$(node_name 1)" --output 'jsonpath={.status.since}' 2>/dev/null)" ]; }
+
+# --- what is asked of the controller ----------------------------------------------------------
+
+controllers() { kubectl --namespace "$system" get pods --selector app.kubernetes.io/component=controller "$@"; }
+controller_is_ready() { controllers --output 'jsonpath={.items[*].status.containerStatuses[*].ready}' | grep --quiet --word-regexp true; }
+
+# Another one, which knows nothing yet, and nothing that one before wrote.
+another_controller() {
+    kubectl delete networkpolicies,clusternetworkpolicies,adminnetworkpolicies,baselineadminnetworkpolicies \
+        --all --namespace default >/dev/null 2>&1
+    kubectl delete events.events.k8s.io --all --namespace default >/dev/null
+    kubectl --namespace "$system" delete pods --selector app.kubernetes.io/component=controller --wait=true >/dev/null
+}
+
+# programmed RESOURCE: what is said of one of them that comes while somebody watches.
+programmed() {
+    local of="$1/rbac-test"
+    [ "$1" != baselineadminnetworkpolicies ] || of=$1/default
+    [ "$1" != networkpolicies ] || of=policystatus/rbac-test
+    kubectl --namespace default get "$of" --output 'jsonpath={.status.conditions[?(@.type=="Programmed")].status}' 2>/dev/null |
+        grep --quiet True
+}
+speaks_of() {
+    soon 20 controller_is_ready || return 1
+    kubectl delete --ignore-not-found --wait=true -f <(object "$1") >/dev/null
+    object "$1" | kubectl create -f - >/dev/null
+    soon 20 programmed "$1"
+}
+counts_nodes() {
+    local heard=0
+    speaks_of networkpolicies || return 1
+    # One that should have an agent as well, by the chart's nodeSelector.
+    kubectl create -f - >/dev/null <<TEXT
+apiVersion: v1
+kind: Node
+metadata: {name: rbac-test, labels: {kubernetes.io/os: linux, kubernetes.io/hostname: $(node_name 1)}}
+TEXT
+    soon 10 refused_programmed || heard=1
+    kubectl delete node rbac-test >/dev/null
+    return "$heard"
+}
+refused_programmed() { ! programmed networkpolicies; }
+puts_back() {
+    speaks_of networkpolicies || return 1
+    kubectl --namespace default delete policystatus rbac-test >/dev/null
+    soon 10 programmed networkpolicies
+}
+events() { kubectl --namespace default get events.events.k8s.io --output "jsonpath={.items[?(@.reason==\"Programmed\")]$1}"; }
+tells() { speaks_of networkpolicies && soon 10 told .reason; }
+told() { [ -n "$(events "$1")" ]; }
+# The second time of the same is a patch of the first.
+tells_again() {
+    tells || return 1
+    kubectl --namespace default patch networkpolicy rbac-test --type merge --patch '{"spec": {"policyTypes": ["Egress"]}}' >/dev/null
+    soon 20 told .series.count
+}
+
+# of_controller RESOURCE VERB: what that is for.
+of_controller() {
+    case $1/$2 in
+        */list) soon 20 controller_is_ready ;;
+        nodes/watch) counts_nodes ;;
+        nodestatuses/watch) speaks_of networkpolicies ;;
+        policystatuses/watch) puts_back ;;
+        policystatuses/* | policystatuses/status/*) speaks_of networkpolicies ;;
+        events/create) tells ;;
+        events/patch) tells_again ;;
+        */status/patch) speaks_of "${1%/status}" ;;
+        */watch) speaks_of "$1" ;;
+        *) fail "no check is known for $2 on $1" ;;
+    esac
+}
 
 # --- the switch -------------------------------------------------------------------------------
 
@@ -130,15 +207,16 @@ make_system_namespace
 import_image "$image"
 values >"$work/values.yaml"
 helm install "$release" "$chart" --values "$work/values.yaml" --set nodeSelector."kubernetes\.io/hostname"="$(node_name 1)" \
-    --wait --timeout 3m >/dev/null
+    --set controller.replicas=1 --wait --timeout 3m >/dev/null
 granted >"$work/all"
 ok "the agent is ready with the chart's role" soon 60 agent_is_ready 1
-for resource in $(cut -d' ' -f2 "$work/all" | sort -u); do
+for resource in $(awk '$3 == "watch" { print $2 }' "$work/all"); do
     ok "with the chart's role it follows $resource" follows "$resource"
 done
 while read -r line <&4; do
     read -r group resource verb <<<"$line"
     grep --invert-match --line-regexp --fixed-strings --regexp="$line" "$work/all" | grant
+    [ "$group" != ringfence.io ] || kubectl delete nodestatuses --all >/dev/null
     another_agent
     no "without $verb on $resource it does not $verb them" check "$resource" "$verb"
 done 4<"$work/all"
@@ -153,6 +231,19 @@ done
 switch_verbs '"list", "watch"'
 another_agent
 ok "with all of it again the agent is ready" soon 60 agent_is_ready 1
+ok "and says so" says
+role=$release-controller
+granted >"$work/all"
+while read -r resource verb <&4; do
+    another_controller
+    ok "with the chart's role the controller can $verb $resource" of_controller "$resource" "$verb"
+done 4< <(cut -d' ' -f2,3 "$work/all")
+while read -r line <&4; do
+    read -r group resource verb <<<"$line"
+    grep --invert-match --line-regexp --fixed-strings --regexp="$line" "$work/all" | grant
+    another_controller
+    no "without $verb on $resource the controller cannot" of_controller "$resource" "$verb"
+done 4<"$work/all"
 helm uninstall "$release" --wait --timeout 5m >/dev/null
 kubectl delete --wait=false -f "$bin/kinds" >/dev/null
 kubectl delete namespace "$system" --wait=false >/dev/null

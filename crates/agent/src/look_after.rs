@@ -34,6 +34,7 @@ impl NodeAgent {
         self.see_to_plugin();
         let lacks = self.lacks();
         self.account.note(lacks.is_empty());
+        self.tell(&lacks);
         self.measure(lacks.is_empty());
         self.health.say(lacks);
     }

@@ -16,7 +16,10 @@ use tokio::sync::oneshot;
 use crate::account::Account;
 use crate::attachment::{Attached, Attachments};
 use crate::flow_record::FlowRecords;
+use crate::in_force::InForce;
 use crate::kubepods::{ContainerNames, Kubepods};
+use crate::publish::Mailbox;
+use crate::report::Said;
 use crate::{
     AgentError, Health, Metrics, Moment, Settings, Switch, SwitchSettings, View, host_end,
 };
@@ -48,6 +51,11 @@ pub(crate) struct NodeAgent {
     pub(crate) not_installed: Option<String>,
     pub(crate) looked_at_plugin: Option<Instant>,
     pub(crate) failed: Option<String>,
+    /// How much of the policies is in the kernel.
+    pub(crate) in_force: InForce,
+    /// What is told to the API server.
+    pub(crate) said: Said,
+    pub(crate) mailbox: Mailbox,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
     pub(crate) flows: FlowRecords,
@@ -60,6 +68,7 @@ pub(crate) struct Told {
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
     pub(crate) flows: FlowRecords,
+    pub(crate) mailbox: Mailbox,
 }
 
 /// What is wanted of the node.
@@ -89,7 +98,7 @@ impl NodeAgent {
     pub(crate) fn open(
         settings: Settings,
         api_server: Option<SocketAddr>,
-        Told { metrics, health, flows }: Told,
+        Told { metrics, health, flows, mailbox }: Told,
     ) -> Result<Self, AgentError> {
         let mut attachments = Attachments::open(&settings.state_dir)?;
         let addresses = host_end::addresses_of_node(&settings.netns)?;
@@ -131,6 +140,9 @@ impl NodeAgent {
             not_installed,
             looked_at_plugin: None,
             failed: None,
+            in_force: InForce::default(),
+            said: Said::new(),
+            mailbox,
             metrics,
             health,
             flows,

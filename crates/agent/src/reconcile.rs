@@ -9,6 +9,7 @@ use std::time::Instant;
 use cni::{Answer, Attached as Enforced, Denied};
 use enforce::{PodInterface, PodState, chain};
 
+use crate::in_force::change;
 use crate::label::Step;
 use crate::node_agent::{NodeAgent, Waiting, Wanted};
 use crate::{AgentError, Known, Local};
@@ -28,11 +29,31 @@ impl NodeAgent {
         let done = self.follow().and_then(|()| self.program());
         self.metrics.programmed(done.is_ok(), begun.elapsed(), since.elapsed());
         self.note_failure(done);
+        if self.is_as_wanted() {
+            self.in_force.reached(&self.view.heard(), Some(change(since)));
+        }
+        // Until all is well once, the next look says how far it is.
+        if self.said.is_ready() {
+            self.tell(&self.lacks());
+        }
         self.answer_waiting();
         let Self { metrics, enforcer, .. } = self;
         if let Err(error) = metrics.step(Step::EndSilent, || enforcer.end_silent()) {
             tracing::warn!(error = chain(&error), "silent connections were not ended");
         }
+    }
+
+    /// What was heard changed nothing, so that too is in force where all before it is.
+    pub(crate) fn heard_nothing_new(&mut self) {
+        if self.is_as_wanted() {
+            self.in_force.reached(&self.view.heard(), None);
+        }
+    }
+
+    /// Whether the kernel has all that is known, but for what [`enforce::NotProgrammed`] names. Before pods
+    /// that run are attached it has nothing on them.
+    fn is_as_wanted(&self) -> bool {
+        self.is_settled && self.failed.is_none() && !self.enforcer.is_behind()
     }
 
     pub(crate) fn note_failure(&mut self, done: Result<(), AgentError>) {

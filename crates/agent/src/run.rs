@@ -10,10 +10,12 @@ use kube::Client;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 use crate::flow_record::FlowRecords;
 use crate::http::{Served, router};
 use crate::node_agent::{NodeAgent, Told};
+use crate::publish::{Mailbox, publish};
 use crate::worker::Worker;
 use crate::{AgentError, Health, Metrics, Settings, beside, socket};
 
@@ -45,7 +47,10 @@ pub async fn run(settings: Settings, client: Client, server: &str) -> Result<(),
         tokio::spawn(async move { axum::serve(listener, router(served)).await });
     }
     let namespace = settings.switch.namespace.clone();
-    let told = Told { metrics, health, flows };
+    let mailbox = Mailbox::default();
+    let mut publishes = JoinSet::new();
+    publishes.spawn(publish(client.clone(), settings.node.clone(), mailbox.clone()));
+    let told = Told { metrics, health, flows, mailbox };
     let mut agent = NodeAgent::open(settings, address_of(server), told)?;
     agent.view.switch_mut().into_iter().for_each(|switch| switch.stand_beside(&engines));
     let _watches = cluster::watch(&client, &heard);

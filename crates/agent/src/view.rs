@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use api::ResourceVersion;
 use cluster::{Heard, KINDS, Key, Store};
 use ipnet::IpNet;
 use manifest::{Document, Options, ReadAs, Reading, Shelf};
@@ -74,6 +75,20 @@ impl View {
     pub fn missing(&self) -> Vec<&'static str> {
         let switch = self.switch.as_ref().filter(|switch| switch.is_waiting()).map(|_| "ConfigMap");
         self.store.incomplete().map(|kind| kind.kind).chain(switch).collect()
+    }
+
+    /// Of each kind of policy, up to which version everything that was written is known.
+    #[must_use]
+    pub fn heard(&self) -> Vec<(&'static str, ResourceVersion)> {
+        let policies = KINDS.iter().filter(|kind| kind.is_policy());
+        policies.map(|kind| (kind.kind, self.store.heard(kind.kind))).collect()
+    }
+
+    /// The uid of a node.
+    #[must_use]
+    pub fn uid_of_node(&self, node: &str) -> Option<&str> {
+        let key = Key { namespace: String::new(), name: node.to_owned() };
+        Some(self.store.get("Node", &key)?.uid.as_str())
     }
 
     /// How many objects are known, by kind.

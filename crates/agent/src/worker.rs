@@ -102,8 +102,9 @@ impl Worker {
             let Ok(Some(next)) = timeout(TOGETHER, self.news.recv()).await else { break };
             is_news |= self.agent.view.hear(next);
         }
-        if is_news {
-            self.agent.reconcile(since);
+        match is_news {
+            true => self.agent.reconcile(since),
+            false => self.agent.heard_nothing_new(),
         }
     }
 

@@ -73,6 +73,8 @@ pub enum Enforcement {
     Enforce,
     /// They pass, and are counted and told of.
     Audit,
+    /// They pass: somebody broke the glass, see docs/rollout.md.
+    Disabled,
 }
 
 /// The pods of a node.

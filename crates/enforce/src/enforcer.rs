@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use abi::Event;
 use compile::Compiled;
 use datapath::{Config, Instance};
-use node::Node;
+use model::PolicyRef;
+use node::{Node, NotProgrammed};
 
 use crate::attach::Attached;
 use crate::clock::now_ns;
@@ -139,6 +140,18 @@ impl Enforcer {
     #[must_use]
     pub fn is_behind(&self) -> bool {
         self.table.is_behind()
+    }
+
+    /// What of the wanted state is not in force, for lack of room.
+    #[must_use]
+    pub fn not_programmed(&self) -> &NotProgrammed {
+        self.table.not_programmed()
+    }
+
+    /// Policies whose rules about the node itself are wanted and not in force, and why.
+    #[must_use]
+    pub fn refused_on_node(&self) -> (Vec<PolicyRef>, Vec<String>) {
+        self.host.refused()
     }
 
     /// Ends silent connections that the table at hand cuts. Where the kernel cannot, that is news.

@@ -3,12 +3,13 @@
 //! The pods' policies do not wait for it: where rules of a node would lock it out, or did, the pods get
 //! theirs all the same, and the node keeps what proved itself.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use compile::{Capacities, Slots, compile_within};
 use ipnet::IpNet;
-use model::{Rule, Rules, World};
+use model::{PolicyRef, Rule, Rules, World};
 use node::Held;
 
 use crate::Desired;
@@ -57,6 +58,8 @@ pub(crate) struct HostPolicy {
     man: DeadMan,
     /// Why rules that are wanted are not in force.
     refused: Vec<String>,
+    /// Policies that have rules among those.
+    refused_policies: BTreeSet<PolicyRef>,
     is_unsupported: bool,
 }
 
@@ -103,6 +106,8 @@ impl HostPolicy {
             }
             self.refused.extend(lines);
         }
+        let left = wanted.iter().filter(|rule| !chosen.contains(rule));
+        self.refused_policies = left.map(|rule| rule.origin.policy.clone()).collect();
         (Chosen { rules: chosen, wanted }, self.told(&before))
     }
 
@@ -140,6 +145,11 @@ impl HostPolicy {
             Heard::Proven | Heard::Wait => false,
             Heard::Revert => true,
         }
+    }
+
+    /// The policies whose rules are not in force, and why.
+    pub(crate) fn refused(&self) -> (Vec<PolicyRef>, Vec<String>) {
+        (self.refused_policies.iter().cloned().collect(), self.status().refused)
     }
 
     pub(crate) fn status(&self) -> HostStatus {

@@ -38,4 +38,5 @@ pub use error::{EnforceError, chain};
 pub use host::{Guarded, HostSettings};
 pub use lock_out::Protected;
 pub use naming::reason;
+pub use node::NotProgrammed;
 pub use pod::{PodInterface, PodState};

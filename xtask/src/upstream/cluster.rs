@@ -12,7 +12,8 @@ use crate::process::{self, ProcessError};
 
 const WHY_ROOT: &str = "to make the namespaces of nodes";
 /// What `tests/cluster/ringfence.sh` puts on every node, and the command line.
-const PROGRAMS: [&str; 3] = ["ringfence", "ringfence-agent", "ringfence-cni"];
+const PROGRAMS: [&str; 4] =
+    ["ringfence", "ringfence-agent", "ringfence-cni", "ringfence-controller"];
 /// The last number that there is; `CLUSTER` in the environment is another one.
 const NUMBER: &str = "48";
 
