@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use abi::{Event, EventKind};
+use abi::{Event, EventKind, verdict_code};
 use enforce::PodState;
 use enforce::status::NodeStatus;
-use model::Enforcement;
+use model::{Enforcement, Verdict};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -42,6 +42,7 @@ pub struct Metrics {
     adds: Family<ByResult, Counter>,
     add_seconds: Histogram,
     flows: Family<ByEvent, Counter>,
+    staged_denials: Counter,
     news: Counter,
     objects: Family<ByKind, Gauge>,
     unreadable: Gauge,
@@ -83,6 +84,7 @@ impl Default for Metrics {
             adds: Family::default(),
             add_seconds: seconds(),
             flows: Family::default(),
+            staged_denials: Counter::default(),
             news: Counter::default(),
             objects: Family::default(),
             unreadable: Gauge::default(),
@@ -164,6 +166,11 @@ impl Metrics {
         let help = "From an ADD's question to its answer";
         registry.register_with_unit("cni_add", help, Unit::Seconds, it.add_seconds.clone());
         registry.register("flow_events", "What the kernel said of flows", it.flows.clone());
+        registry.register(
+            "staged_denials",
+            "Ends of new connections that were let through and that staged policies would deny",
+            it.staged_denials.clone(),
+        );
         registry.register(
             "news_lines",
             "Lines of news about hooks, tables and the node",
@@ -284,6 +291,8 @@ impl Metrics {
             let event = word_of(kind);
             self.flows.get_or_create(&ByEvent { event }).inc();
         }
+        let staged = events.iter().filter(|event| would_be_denied(event));
+        self.staged_denials.inc_by(staged.count() as u64);
     }
 
     pub(crate) fn said(&self) {
@@ -318,6 +327,14 @@ impl Metrics {
     }
 }
 
+/// Whether what opened would not, if what is staged were enforced. Where nothing is staged the kernel
+/// leaves rule and reason empty.
+fn would_be_denied(event: &Event) -> bool {
+    let is_staged = event.staged_rule != 0 || event.staged_reason != 0;
+    let staged = verdict_code::verdict(event.staged_verdict);
+    event.kind == EventKind::Opened as u8 && is_staged && staged == Verdict::Deny
+}
+
 fn number(count: impl TryInto<i64>) -> i64 {
     count.try_into().unwrap_or(i64::MAX)
 }
@@ -330,6 +347,19 @@ mod tests {
     use super::*;
 
     const PAGE: &str = include_str!("../../../docs/metrics.md");
+
+    #[test]
+    fn only_what_opened_and_staged_policies_deny_is_a_staged_denial() {
+        let opened = Event { kind: EventKind::Opened as u8, ..Event::default() };
+        let allowed = Event { staged_rule: 7, staged_verdict: verdict_code::ALLOW, ..opened };
+        let by_rule = Event { staged_rule: 7, ..opened };
+        let by_isolation = Event { staged_reason: 3, ..opened };
+        let denied = Event { kind: EventKind::Denied as u8, ..by_rule };
+        let metrics = Metrics::default();
+        metrics.flows(&[opened, allowed, by_rule, by_isolation, denied]);
+        let text = metrics.text().unwrap();
+        assert!(text.contains("\nringfence_agent_staged_denials_total 2\n"), "{text}");
+    }
 
     #[test]
     fn the_page_lists_every_metric_with_its_help_and_no_other() {
