@@ -113,8 +113,12 @@ impl Arguments {
 }
 
 fn is_good(body: &Body) -> bool {
-    let is_well = |node: &Node| node.state.ready_since().is_some() && node.lacks.is_empty();
+    let is_well = |node: &Node| is_enforcing(node) && node.lacks.is_empty();
     !body.nodes.is_empty() && body.nodes.iter().all(is_well)
+}
+
+fn is_enforcing(node: &Node) -> bool {
+    node.state.ready_since().is_some() && node.state.is_held_back().is_none()
 }
 
 fn row(node: &Node) -> [String; 6] {
@@ -131,6 +135,7 @@ fn row(node: &Node) -> [String; 6] {
         Said::None { .. } => ("none".to_owned(), String::new(), String::new()),
     };
     let since = node.state.ready_since().unwrap_or("not").to_owned();
+    let since = node.state.is_held_back().unwrap_or(since);
     [node.state.node.clone(), agent, since, pods, not_programmed, node.lacks.join("\n")]
 }
 
@@ -143,7 +148,7 @@ fn closing(body: &Body) -> Vec<String> {
              alone, {egress_only} for egress alone, {none} not at all; {host_network} on the node's network"
         )
     });
-    let enforcing = body.nodes.iter().filter(|node| node.state.ready_since().is_some()).count();
+    let enforcing = body.nodes.iter().filter(|node| is_enforcing(node)).count();
     let last = format!("nodes={} enforcing={enforcing}", body.nodes.len());
     lines.chain([last]).collect()
 }

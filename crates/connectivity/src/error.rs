@@ -47,6 +47,15 @@ pub enum ConnectivityError {
         /// Which.
         namespace: String,
     },
+    /// Somebody took policies out of force for a while.
+    #[error("policies on {whom} are disabled until {until}")]
+    #[diagnostic(code("disabled"), help("`ringfence enable` puts them in force again"))]
+    Disabled {
+        /// The cluster or a node.
+        whom: String,
+        /// Until when.
+        until: String,
+    },
     /// There is nobody to probe.
     #[error("no node is ready that could run a probe")]
     #[diagnostic(code("no-nodes"), help("`kubectl get nodes` says how they are"))]

@@ -19,6 +19,7 @@ mod round;
 mod run;
 mod stage;
 mod step;
+mod switch;
 
 pub use answer::Outcome;
 pub use error::ConnectivityError;

@@ -118,8 +118,10 @@ mod tests {
     fn every_object_that_is_made_has_a_kind_that_is_known_here_and_a_name() {
         let facts = Facts { first: Vec::new(), has_cluster_policies: true };
         let policies = steps(&facts).into_iter().flat_map(|step| step.policies);
-        let all =
-            stage::namespaces().into_iter().chain(stage::of_node(0, "n", "i")).chain(policies);
+        let all = stage::namespaces(model::Enforcement::Audit)
+            .into_iter()
+            .chain(stage::of_node(0, "n", "i"))
+            .chain(policies);
         for object in all {
             let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
             let known = KINDS.iter().find(|one| one.kind == kind);

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use manifest::{Document, Options, ReadAs};
-use model::{Family, Flow, PodId, Protocol, Rules, Service, Traffic, Verdict, World};
+use model::{Enforcement, Family, Flow, PodId, Protocol, Rules, Service, Traffic, Verdict, World};
 use thiserror::Error;
 
 use crate::stage::{self, CLIENTS, PORTS, SERVERS};
@@ -64,8 +64,8 @@ pub(crate) struct Proof {
 
 impl Proof {
     /// Reads the objects as every command does.
-    pub(crate) fn new(documents: &[Document]) -> Result<Self, PlanError> {
-        let options = Options { read_as: ReadAs::Cluster, ..Options::default() };
+    pub(crate) fn new(documents: &[Document], enforcement: Enforcement) -> Result<Self, PlanError> {
+        let options = Options { read_as: ReadAs::Cluster, enforcement, ..Options::default() };
         let reading = manifest::read(documents, &options);
         let first = reading.problems.first().map(manifest::Problem::message);
         let unreadable = first.map(|first| (reading.problems.len(), first));

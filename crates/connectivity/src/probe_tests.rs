@@ -13,7 +13,7 @@ use crate::step::{Facts, Step, steps};
 
 /// As an API server would give back what was made.
 fn cluster(nodes: usize, is_dual: bool, step: Option<&Step>) -> Vec<Document> {
-    let mut objects: Vec<Value> = stage::namespaces().into();
+    let mut objects: Vec<Value> = stage::namespaces(Enforcement::Enforce).into();
     for namespace in &mut objects {
         let name = namespace["metadata"]["name"].clone();
         namespace["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
@@ -63,14 +63,14 @@ fn slice(at: usize, service: &str, server: &Value) -> Value {
 }
 
 fn all_steps(nodes: usize, is_dual: bool) -> Vec<Step> {
-    let proof = Proof::new(&cluster(nodes, is_dual, None)).unwrap();
+    let proof = Proof::new(&cluster(nodes, is_dual, None), Enforcement::Enforce).unwrap();
     let first = proof.client(0).unwrap().to_vec();
     assert_eq!(first.len(), 1 + usize::from(is_dual));
     steps(&Facts { first, has_cluster_policies: true })
 }
 
 fn probes(nodes: usize, is_dual: bool, step: &Step) -> Vec<Probe> {
-    let proof = Proof::new(&cluster(nodes, is_dual, Some(step))).unwrap();
+    let proof = Proof::new(&cluster(nodes, is_dual, Some(step)), Enforcement::Enforce).unwrap();
     assert_eq!(proof.unreadable, None, "{}", step.name);
     proof.probes(nodes).unwrap()
 }
@@ -136,7 +136,7 @@ fn what_is_not_there_yet_is_said_and_not_left_out() {
     let whole = cluster(1, false, None);
     let without = |word: &str| {
         let left = whole.iter().filter(|document| !document.text.contains(word)).cloned();
-        Proof::new(&left.collect::<Vec<_>>()).unwrap().probes(1).unwrap_err()
+        Proof::new(&left.collect::<Vec<_>>(), Enforcement::Enforce).unwrap().probes(1).unwrap_err()
     };
     let pod = |name: &str| PlanError::NoPod(name.to_owned());
     assert_eq!(without("\"name\":\"client-0\""), pod("ringfence-test-clients/client-0"));

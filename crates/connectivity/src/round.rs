@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use cluster::{Connection, Scope};
 use kube::Client;
+use model::Enforcement;
 
 use crate::probe::Proof;
 use crate::{ConnectivityError, Outcome, PlanError, Probe, exec};
@@ -42,21 +43,24 @@ impl Round {
 }
 
 /// Reads the whole cluster.
-pub(crate) async fn proof(connection: &Connection) -> Result<Proof, ConnectivityError> {
+pub(crate) async fn proof(
+    connection: &Connection,
+    enforcement: Enforcement,
+) -> Result<Proof, ConnectivityError> {
     let scope = Scope { namespaces: Vec::new(), is_whole: true };
     let listed = cluster::list(connection, &scope, &|_| ()).await?;
-    Ok(Proof::new(&listed.documents)?)
+    Ok(Proof::new(&listed.documents, enforcement)?)
 }
 
 /// Tries everything between so many nodes until it comes out as the oracle says, or time is up.
 pub(crate) async fn settled(
     connection: &Connection,
-    nodes: usize,
+    (nodes, enforcement): (usize, Enforcement),
     patience: Patience,
 ) -> Result<Round, ConnectivityError> {
     let begun = Instant::now();
     loop {
-        let round = round(connection, nodes, patience.probe_ms).await;
+        let round = round(connection, (nodes, enforcement), patience.probe_ms).await;
         let is_late = begun.elapsed() >= patience.step;
         match round {
             Ok(round) if round.is_good() || is_late => return Ok(round),
@@ -78,10 +82,10 @@ fn is_passing(error: &ConnectivityError) -> bool {
 
 async fn round(
     connection: &Connection,
-    nodes: usize,
+    (nodes, enforcement): (usize, Enforcement),
     probe_ms: u64,
 ) -> Result<Round, ConnectivityError> {
-    let probes = proof(connection).await?.probes(nodes)?;
+    let probes = proof(connection, enforcement).await?.probes(nodes)?;
     let client: &Client = &connection.client;
     let outcomes = exec::outcomes(client, &probes, probe_ms).await?;
     Ok(Round { probes, outcomes })

@@ -5,12 +5,13 @@
 use std::time::{Duration, Instant};
 
 use cluster::{Connection, KINDS};
+use model::Enforcement;
 use serde_json::Value;
 
 use crate::leftover::{clean_up, nothing};
 use crate::round::{Patience, proof, settled};
 use crate::step::{Facts, Step, steps};
-use crate::{ConnectivityError, Counts, Failure, TestReport, objects, ready, stage};
+use crate::{ConnectivityError, Counts, Failure, TestReport, objects, ready, stage, switch};
 
 /// How often it is tried whether a new namespace is ready.
 const EVERY: Duration = Duration::from_millis(200);
@@ -46,7 +47,8 @@ pub async fn run(
     ended: impl Future<Output = ()>,
 ) -> Result<Option<TestReport>, ConnectivityError> {
     nothing(&connection.client).await?;
-    let test = Test { connection, settings, tell };
+    let enforcement = switch::enforcement(connection).await?;
+    let test = Test { connection, settings, tell, enforcement };
     let done = tokio::select! {
         done = test.all() => done.map(Some),
         () = ended => Ok(None),
@@ -66,11 +68,12 @@ struct Test<'a> {
     connection: &'a Connection,
     settings: &'a Settings,
     tell: &'a (dyn Fn(&str) + Sync),
+    enforcement: Enforcement,
 }
 
 impl Test<'_> {
     async fn all(&self) -> Result<TestReport, ConnectivityError> {
-        let Self { connection, settings, tell } = *self;
+        let Self { connection, settings, tell, .. } = *self;
         let mut nodes = ready::nodes(&connection.client, &settings.nodes).await?;
         let left_out = nodes.split_off(settings.nodes_max.min(nodes.len()));
         if !left_out.is_empty() {
@@ -98,9 +101,9 @@ impl Test<'_> {
     }
 
     async fn make(&self, nodes: &[String]) -> Result<(), ConnectivityError> {
-        let Self { connection, settings, tell } = *self;
+        let Self { connection, settings, tell, enforcement } = *self;
         tell(&format!("a client and a server on each of {} nodes", nodes.len()));
-        for namespace in &stage::namespaces() {
+        for namespace in &stage::namespaces(enforcement) {
             objects::apply(&connection.client, namespace).await?;
         }
         for (at, node) in nodes.iter().enumerate() {
@@ -126,7 +129,7 @@ impl Test<'_> {
 
     /// What the steps depend on; that objects of others cannot be read is told.
     async fn facts(&self) -> Result<Facts, ConnectivityError> {
-        let proof = proof(self.connection).await?;
+        let proof = proof(self.connection, self.enforcement).await?;
         if let Some((count, first)) = &proof.unreadable {
             (self.tell)(&format!("{count} objects of the cluster cannot be read: {first}"));
         }
@@ -156,7 +159,8 @@ impl Test<'_> {
         let probe_ms = u64::try_from(probe_max.as_millis()).unwrap_or(u64::MAX);
         let patience = Patience { probe_ms, step: settle_max };
         let begun = Instant::now();
-        let round = settled(self.connection, report.nodes.len(), patience).await?;
+        let round =
+            settled(self.connection, (report.nodes.len(), self.enforcement), patience).await?;
         let mut counts = Counts { probes: round.probes.len(), ..Counts::default() };
         for (probe, outcome) in round.each() {
             match (outcome.is(probe.expected), probe.expected) {

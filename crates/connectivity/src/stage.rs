@@ -3,6 +3,7 @@
 //! A server listens on two ports in two protocols, so that one policy can allow the one and deny its
 //! neighbour on the same way.
 
+use model::{ENFORCEMENT_LABEL, Enforcement};
 use serde_json::{Value, json};
 
 /// The label of everything that a test made, and of nothing else.
@@ -22,11 +23,16 @@ pub(crate) const ADMIN: u16 = 8081;
 /// The label by which policies select a pod of one node.
 pub(crate) const PLACE: &str = "place";
 
-/// Both namespaces.
-pub(crate) fn namespaces() -> [Value; 2] {
+/// Both namespaces. Where the cluster's policies are in audit, those of these two count all the same
+/// (ruling N41).
+pub(crate) fn namespaces(enforcement: Enforcement) -> [Value; 2] {
     [(CLIENTS, "clients"), (SERVERS, "servers")].map(|(name, side)| {
+        let mut labels = json!({ LABEL: "true", "side": side });
+        if let (Enforcement::Audit, Some(labels)) = (enforcement, labels.as_object_mut()) {
+            labels.insert(ENFORCEMENT_LABEL.to_owned(), json!("enforce"));
+        }
         json!({ "apiVersion": "v1", "kind": "Namespace",
-            "metadata": { "name": name, "labels": { LABEL: "true", "side": side } } })
+            "metadata": { "name": name, "labels": labels } })
     })
 }
 

@@ -11,7 +11,7 @@ use connectivity::{
     CLIENTS, ConnectivityError, LABEL, SERVERS, Settings, TestReport, clean_up, run,
 };
 use manifest::{Document, Options, ReadAs};
-use model::{Family, Flow, PodId, Protocol, Rules, Traffic, Verdict, World};
+use model::{Enforcement, Family, Flow, PodId, Protocol, Rules, Traffic, Verdict, World};
 use serde_json::{Value, json};
 
 const PLURALS: [&str; 7] = [
@@ -104,7 +104,10 @@ fn read(api: &FakeApi, without: Option<&str>) -> (World, Rules) {
         text: object.to_string().into(),
     };
     let documents: Vec<Document> = objects.enumerate().map(document).collect();
-    let options = Options { read_as: ReadAs::Cluster, ..Options::default() };
+    let switch = api.get("configmaps", "ringfence-system", "ringfence").unwrap_or_default();
+    let word = switch["data"]["enforcement"].as_str().and_then(Enforcement::of_word);
+    let enforcement = word.unwrap_or_default();
+    let options = Options { read_as: ReadAs::Cluster, enforcement, ..Options::default() };
     let reading = manifest::read(&documents, &options);
     (World::new(reading.parts).unwrap(), reading.rules)
 }
@@ -227,4 +230,29 @@ async fn more_nodes_than_are_wanted_are_left_out_by_name() {
     let stranger = Settings { nodes: vec!["node-9".to_owned()], ..settings() };
     let refused = run(&connection, &stranger, &|_| (), std::future::pending()).await;
     assert!(matches!(refused, Err(ConnectivityError::NoSuchNode { .. })));
+}
+
+fn switch(api: &FakeApi, data: &Value) {
+    let object = json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": data });
+    api.put("configmaps", "ringfence-system", "ringfence", object);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_audit_the_tests_own_namespaces_enforce_and_nobody_elses() {
+    let (api, connection) = cluster_of(1, Network::Faithful).await;
+    switch(&api, &json!({ "enforcement": "audit" }));
+    let report = run(&connection, &settings(), &|_| (), std::future::pending()).await.unwrap();
+    let report = report.unwrap();
+    assert!(report.is_good() && report.counts.denied > 0, "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_policies_are_disabled_nothing_is_tried() {
+    let (api, connection) = cluster_of(1, Network::Faithful).await;
+    let since = std::time::SystemTime::now();
+    let lasting = cluster::Disabled::new(since, Duration::from_secs(3600)).unwrap();
+    switch(&api, &json!({ "disabled": lasting.text() }));
+    let refused = run(&connection, &settings(), &|_| (), std::future::pending()).await;
+    assert!(matches!(refused, Err(ConnectivityError::Disabled { .. })), "{refused:?}");
+    assert_eq!(left(&api), 0);
 }

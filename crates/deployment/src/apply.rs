@@ -15,9 +15,9 @@ const NOT_FOUND: u16 = 404;
 /// Makes an object what the manifest says.
 pub(crate) async fn apply(client: &Client, manifest: &Manifest) -> Result<(), DeploymentError> {
     let params = PatchParams::apply(MANAGER).force();
-    let applied =
-        api(client, manifest).patch(&manifest.name, &params, &Patch::Apply(&manifest.object));
-    applied.await.map(drop).map_err(refused("apply", manifest.called()))
+    let (api, patch) = (api(client, manifest), Patch::Apply(&manifest.object));
+    let applied = api.patch(&manifest.name, &params, &patch).await;
+    applied.map(drop).map_err(refused("apply", manifest.called()))
 }
 
 /// Removes an object, and first what belongs to it. That it is gone already is as good.

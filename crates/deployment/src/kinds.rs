@@ -9,7 +9,7 @@ use kube::api::{Api, ApiResource, DynamicObject};
 use crate::Manifest;
 
 /// Group, version, kind and plural.
-const KINDS: [(&str, &str, &str, &str); 15] = [
+const KINDS: [(&str, &str, &str, &str); 16] = [
     ("", "v1", "Namespace", "namespaces"),
     ("", "v1", "ServiceAccount", "serviceaccounts"),
     ("", "v1", "Service", "services"),
@@ -29,6 +29,12 @@ const KINDS: [(&str, &str, &str, &str); 15] = [
         "v1",
         "ValidatingAdmissionPolicy",
         "validatingadmissionpolicies",
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
     ),
 ];
 

@@ -24,7 +24,7 @@ pub struct Settings {
 }
 
 /// Who hears what is going on.
-pub type Tell<'a> = &'a (dyn Fn(&str) + Sync);
+pub(crate) type Tell<'a> = &'a (dyn Fn(&str) + Sync);
 
 /// Puts Ringfence on a cluster, and waits until every node is ready.
 ///

@@ -19,4 +19,6 @@ pub use coverage::{Coverage, coverage};
 pub use error::FleetError;
 pub use flow_stream::{Heard, flows};
 pub use path::{Answer, Answers, NodePath, PathEnd, Steps, paths};
-pub use status::{AgentPart, Alarm, LeftOut, NodeState, NodeStatus, Said, node_state, states};
+pub use status::{
+    AgentPart, Alarm, Enforcement, LeftOut, NodeState, NodeStatus, Said, node_state, states,
+};

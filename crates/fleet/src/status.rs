@@ -53,9 +53,25 @@ pub struct NodeStatus {
     /// What somebody should look at.
     #[serde(default)]
     pub alarms: Vec<Alarm>,
+    /// Whether policies count, where there is a switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enforcement: Option<Enforcement>,
     /// The agent's own part.
     #[serde(default, rename = "agent", skip_serializing_if = "is_unsaid")]
     pub part: AgentPart,
+}
+
+/// Whether policies count (ruling N40).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enforcement {
+    /// `enforce`, `audit` or `disabled`.
+    pub mode: String,
+    /// Until when it is `disabled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// What of the switch cannot be followed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 /// Something that is not programmed.
@@ -108,13 +124,22 @@ fn is_unsaid(part: &AgentPart) -> bool {
 }
 
 impl NodeState {
-    /// Whether everything there is in force, and since when.
+    /// Whether everything there is programmed as it is wanted, and since when.
     #[must_use]
     pub fn ready_since(&self) -> Option<&str> {
         match &self.said {
             Said::Answers(status) => status.part.ready_since.as_deref(),
             Said::Silent { .. } | Said::None { .. } => None,
         }
+    }
+
+    /// Why policies do not count there although they are programmed: `audit` or `disabled until ...`.
+    #[must_use]
+    pub fn is_held_back(&self) -> Option<String> {
+        let Said::Answers(status) = &self.said else { return None };
+        let enforcement = status.enforcement.as_ref().filter(|it| it.mode != "enforce")?;
+        let until = enforcement.until.iter().map(|until| format!(" until {until}"));
+        Some(until.fold(enforcement.mode.clone(), |mode, until| mode + &until))
     }
 
     /// Everything that is not as it should be, a line each.
@@ -132,7 +157,9 @@ impl NodeState {
             format!("{} pods run without any policy, by a setting", status.part.unprotected)
         });
         let lacks = status.part.lacks.iter().cloned();
+        let switch = status.enforcement.iter().flat_map(|it| it.problems.iter().cloned());
         lacks
+            .chain(switch)
             .chain(held)
             .chain(status.left_out.iter().map(|one| one.message.clone()))
             .chain(unread)

@@ -113,7 +113,8 @@ async fn objects(connection: &Connection, to: &mut Collected) {
         let of_kind = listed.documents.iter().filter(|document| {
             document.name.split('/').next().is_some_and(|plural| plural == kind.plural)
         });
-        let objects = of_kind.filter_map(|document| serde_json::from_str(&document.text).ok());
+        let objects =
+            of_kind.filter_map(|document| serde_json::from_str::<Value>(&document.text).ok());
         to.object(&format!("cluster/{}.json", kind.plural), objects.collect());
     }
 }
