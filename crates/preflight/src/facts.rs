@@ -1,4 +1,6 @@
 //! What was found on a node, before anybody says what it means.
+//!
+//! They are plain data, so that what they mean is tried without such a node.
 
 /// What the kernel has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,6 @@
 //! What the facts of a node mean.
+//!
+//! Each finding is made from facts alone, so that it is tried without a kernel that lacks something.
 
 use crate::engine::{Seen, Sign, seen};
 use crate::facts::{KernelFacts, NodeFacts, Occupied};

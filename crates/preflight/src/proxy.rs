@@ -1,4 +1,6 @@
 //! Who translates the addresses of Services on this node, as far as the packet filter shows.
+//!
+//! Where that happens decides which address a rule is asked about, so an administrator has to know.
 
 use crate::facts::NamedChain;
 use crate::finding::{Finding, Outcome};

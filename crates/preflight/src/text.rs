@@ -1,4 +1,6 @@
 //! Findings for people and for programs.
+//!
+//! Both are made from the same findings, so that a script sees no more and no less than a reader.
 
 use serde::Serialize;
 

@@ -53,7 +53,9 @@ fn environment(value: Value) -> Value {
             }
             Value::Object(fields)
         }
-        _ => Value::String(LEFT_OUT.to_owned()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Value::String(LEFT_OUT.to_owned())
+        }
     };
     Value::Array(variables.into_iter().map(variable).collect())
 }

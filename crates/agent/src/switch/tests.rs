@@ -1,4 +1,6 @@
 //! What follows from the ConfigMap and the clocks, without either.
+//!
+//! Time is an argument there, so that every hour of an outage is tried in no time.
 
 #![expect(clippy::unwrap_used, reason = "a failing test may crash")]
 

@@ -1,4 +1,6 @@
 //! The switch as it is now, for who asks once.
+//!
+//! A command asks and ends, where an agent follows; both take the same words for the same.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
 //! Labels of namespaces that say whether policies count for their pods.
+//!
+//! Their words are read fail-closed, so a typing mistake enforces; here it is told to who made it.
 
 use model::{ENFORCEMENT_LABEL, Enforcement};
 

@@ -1,4 +1,6 @@
 //! What a cluster's own words mean.
+//!
+//! Asking and judging are apart, so that every cluster that we have not seen can be written down as a test.
 
 use std::collections::BTreeMap;
 
