@@ -22,10 +22,7 @@ pub(crate) async fn enforcement(connection: &Connection) -> Result<Enforcement, 
     let lasting = switch.disabled.iter().find(|(_, disabled)| disabled.until() > now);
     if let Some((whom, disabled)) = lasting {
         let until = disabled.until_text();
-        return Err(ConnectivityError::Disabled {
-            whom: whom.to_string(),
-            until: until.to_string(),
-        });
+        return Err(ConnectivityError::Disabled { whom: whom.to_string(), until });
     }
     Ok(switch.enforcement.unwrap_or_default())
 }

@@ -256,7 +256,8 @@ mod tests {
                 let labels = labels.clone().with("kubernetes.io/metadata.name", name);
                 staged.iter().any(|rule| rule.subject.namespaces.matches(&labels))
             };
-            let [x, y] = ["x", "y"].map(|name| speaks(name, &namespaces[name]));
+            let [x, y] = [("x", said("audit")), ("y", said("enforce"))]
+                .map(|(name, labels)| speaks(name, &labels));
             assert_eq!((x, y, speaks("z", &Labels::EMPTY)), (false, true, in_z));
         }
     }
