@@ -89,7 +89,7 @@ impl Arguments {
     fn say(&self, body: &Body, unknown: Vec<String>) -> Exit {
         let mut table = Table::new(
             &["node", "agent", "enforcing since", "pods", "not programmed", "lacks"],
-            &[],
+            &["notes"],
         );
         body.nodes.iter().for_each(|node| table.push(row(node)));
         let header = Header {
@@ -121,7 +121,7 @@ fn is_enforcing(node: &Node) -> bool {
     node.state.ready_since().is_some() && node.state.is_held_back().is_none()
 }
 
-fn row(node: &Node) -> [String; 6] {
+fn row(node: &Node) -> [String; 7] {
     let (agent, pods, not_programmed) = match &node.state.said {
         Said::Answers(status) => {
             let version = match status.part.version.as_str() {
@@ -136,7 +136,15 @@ fn row(node: &Node) -> [String; 6] {
     };
     let since = node.state.ready_since().unwrap_or("not").to_owned();
     let since = node.state.is_held_back().unwrap_or(since);
-    [node.state.node.clone(), agent, since, pods, not_programmed, node.lacks.join("\n")]
+    [
+        node.state.node.clone(),
+        agent,
+        since,
+        pods,
+        not_programmed,
+        node.lacks.join("\n"),
+        node.state.notes().join("\n"),
+    ]
 }
 
 /// A line for each namespace that has pods, and one for all nodes.

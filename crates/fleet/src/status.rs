@@ -142,6 +142,17 @@ impl NodeState {
         Some(until.fold(enforcement.mode.clone(), |mode, until| mode + &until))
     }
 
+    /// What of the cluster's switch cannot be followed there. That there is none is no fault.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        match &self.said {
+            Said::Answers(status) => {
+                status.enforcement.as_ref().map_or(&[], |it| it.problems.as_slice())
+            }
+            Said::Silent { .. } | Said::None { .. } => &[],
+        }
+    }
+
     /// Everything that is not as it should be, a line each.
     #[must_use]
     pub fn lacks(&self) -> Vec<String> {
@@ -157,9 +168,7 @@ impl NodeState {
             format!("{} pods run without any policy, by a setting", status.part.unprotected)
         });
         let lacks = status.part.lacks.iter().cloned();
-        let switch = status.enforcement.iter().flat_map(|it| it.problems.iter().cloned());
         lacks
-            .chain(switch)
             .chain(held)
             .chain(status.left_out.iter().map(|one| one.message.clone()))
             .chain(unread)
