@@ -35,8 +35,9 @@ pub(crate) struct Installation {
 /// Take policies out of force for a while
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Policies decide nothing meanwhile; what they would deny is told as for staged policies. Every node ends it
-by itself, also while the API server is away. It is recorded in the ConfigMap ringfence and as an Event.
+Policies decide nothing meanwhile; what they would deny is told as for staged policies. Every node
+ends it by itself, also while the API server is away. It is recorded in the ConfigMap ringfence and
+as an Event.
 
 Examples:
   ringfence disable --for 30m --reason 'the shop is down, INC-1234'

@@ -12,9 +12,10 @@ use crate::print::print;
 /// Say what a node or a cluster lacks before Ringfence is there
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Without --live it looks at this machine: the kernel, cgroup2, the BPF file system, the network's chain of
-CNI plugins, programs of others on pods' interfaces, other policy engines, kube-proxy. It needs root to see
-everything, loads the programs to try them, and leaves nothing behind. With --live it asks the API server.
+Without --live it looks at this machine: the kernel, cgroup2, the BPF file system, the network's
+chain of CNI plugins, programs of others on pods' interfaces, other policy engines, kube-proxy. It
+needs root to see everything, loads the programs to try them, and leaves nothing behind. With --live
+it asks the API server.
 
 Examples:
   sudo ringfence preflight
