@@ -10,7 +10,10 @@ use deployment::{DeploymentError, NAMESPACE, Settings, install, uninstall, upgra
 use kube::Client;
 use serde_json::{Value, json};
 
-const PLURALS: [&str; 8] = [
+const PLURALS: [&str; 11] = [
+    "configmaps",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
     "namespaces",
     "serviceaccounts",
     "clusterroles",
@@ -61,7 +64,7 @@ fn at(api: &FakeApi, verb: &str, name: &str) -> usize {
 async fn installing_applies_everything_and_waits_for_the_nodes() {
     let (api, client) = cluster(2).await;
     install(&client, &settings(), &|_| ()).await.unwrap();
-    assert_eq!(objects(&api), 5);
+    assert_eq!(objects(&api), deployment::agents(None).matches("\nkind: ").count());
     let again = install(&client, &settings(), &|_| ()).await;
     assert!(matches!(again, Err(DeploymentError::Installed)));
     let (_, client) = cluster(1).await;
@@ -77,9 +80,13 @@ async fn upgrading_needs_an_installation_and_changes_its_image() {
     let absent = upgrade(&client, &other, &|_| ()).await;
     assert!(matches!(absent, Err(DeploymentError::NotInstalled { .. })));
     install(&client, &settings(), &|_| ()).await.unwrap();
+    let switch = json!({ "data": { "enforcement": "audit" } });
+    api.put("configmaps", NAMESPACE, "ringfence", switch);
     upgrade(&client, &other, &|_| ()).await.unwrap();
     let image = &api.all("daemonsets")[0]["spec"]["template"]["spec"]["containers"][0]["image"];
     assert_eq!(image, "x/y:2");
+    let switch = api.get("configmaps", NAMESPACE, "ringfence").unwrap();
+    assert_eq!(switch["data"]["enforcement"], "audit", "it is the administrator's");
 }
 
 #[tokio::test]
@@ -107,7 +114,9 @@ async fn an_uninstallation_that_does_not_come_to_its_end_is_taken_up_again() {
     let late = uninstall(&client, &settings(), &|_| ()).await;
     assert!(matches!(late, Err(DeploymentError::Late { .. })), "{late:?}");
     assert!(api.all("namespaces").len() == 1 && api.all("jobs").len() == 1);
-    api.others_act(|plural, object| act(plural, object, 2));
+    let mut job = api.get("jobs", NAMESPACE, "ringfence-uninstall").unwrap();
+    act("jobs", &mut job, 2);
+    api.put("jobs", NAMESPACE, "ringfence-uninstall", job);
     let kept = Settings { keep_namespace: true, ..settings() };
     uninstall(&client, &kept, &|_| ()).await.unwrap();
     assert_eq!((objects(&api), api.all("namespaces").len()), (1, 1), "the namespace is kept");
