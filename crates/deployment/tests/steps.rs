@@ -10,7 +10,9 @@ use deployment::{DeploymentError, NAMESPACE, Settings, install, uninstall, upgra
 use kube::Client;
 use serde_json::{Value, json};
 
-const PLURALS: [&str; 11] = [
+const PLURALS: [&str; 13] = [
+    "customresourcedefinitions",
+    "deployments",
     "configmaps",
     "validatingadmissionpolicies",
     "validatingadmissionpolicybindings",
